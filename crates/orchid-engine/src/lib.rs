@@ -1,0 +1,7 @@
+//! Runs one program. Touches the world only by its ports.
+//!
+//! One request goes forward only: render → permit → fetch → decode → judge → emit, save, next page, fan out.
+
+pub mod event;
+pub mod fault;
+pub mod ports;

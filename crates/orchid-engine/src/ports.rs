@@ -1,0 +1,151 @@
+//! What the engine needs from the world, as traits cut by need.
+//!
+//! Each has at least two implementations: the real one, and one in memory or virtual time for tests.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use jiff::Timestamp;
+use orchid_plan::program::{LimitId, Priority};
+use url::Url;
+
+use crate::event::Event;
+use crate::fault::Fault;
+
+/// Sends one request and brings the response, bounded in size and time.
+#[async_trait]
+pub trait Fetch: Send + Sync {
+    /// One attempt, redirects included. `Err` when no status line came; a body that could not be read whole
+    /// is in [`Reply::body`].
+    async fn fetch(&self, request: &Outgoing) -> Result<Reply, Fault>;
+}
+
+/// A rendered request, ready to be sent.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// A token (RFC 9110, 5.6.2).
+    pub method: String,
+    /// Absolute, http or https.
+    pub url: Url,
+    /// In order; names as written.
+    pub headers: Vec<Header>,
+    /// The body, if any.
+    pub body: Option<Bytes>,
+    /// Origins (besides that of `url`) to which credentials may follow: `host[:port]` or `*.host`.
+    pub allowed_hosts: Arc<[String]>,
+    /// Whether the query carries a credential: then it is not kept on a redirect to another origin either.
+    pub secret_query: bool,
+    /// From connect to the last byte, redirects included.
+    pub timeout: Duration,
+    /// Bytes of the body after content decoding.
+    pub max_response_bytes: u64,
+    /// Redirects followed.
+    pub redirects: u32,
+}
+
+/// One header of a request.
+#[derive(Debug, Clone)]
+pub struct Header {
+    /// The name.
+    pub name: String,
+    /// The value: no control characters.
+    pub value: String,
+    /// A credential: dropped on a redirect to another origin, redacted wherever it is shown.
+    pub secret: bool,
+}
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// The status code of the last response.
+    pub status: u16,
+    /// Names in lower case, in order; repeated names stay apart.
+    pub headers: Vec<(String, Bytes)>,
+    /// The URL that answered in the end.
+    pub url: Url,
+    /// The body after content decoding; or why it could not be read, with what came before that.
+    pub body: Result<Bytes, (Fault, Bytes)>,
+    /// The peer, if it is known.
+    pub peer: Option<SocketAddr>,
+    /// From the start of the attempt to the last byte.
+    pub duration: Duration,
+}
+
+/// Admits requests under the rate limits.
+#[async_trait]
+pub trait Permits: Send + Sync {
+    /// Waits until every limit in `claim` admits one request, all at once or none. Fails with kind
+    /// `throttled` at once when a wait is known to last beyond `claim.patience`.
+    async fn acquire(&self, claim: &Claim) -> Result<Box<dyn Permit>, Fault>;
+
+    /// The API said slow down: every scope of `claim` is blocked for `wait`.
+    fn block(&self, claim: &Claim, wait: Duration);
+}
+
+/// The right to send one request. Dropped when the response is complete: that frees the concurrency slot.
+pub trait Permit: Send + Sync {
+    /// The request was not sent: nothing is charged.
+    fn give_back(self: Box<Self>);
+}
+
+/// What a request needs permits for.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The scopes, each with its figures.
+    pub scopes: Vec<Scope>,
+    /// Order among those who wait.
+    pub priority: Priority,
+    /// The longest wait that still makes sense.
+    pub patience: Duration,
+}
+
+/// One limit as it applies to one request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scope {
+    /// Which limit; `None` for the implicit one of a config.
+    pub limit: Option<LimitId>,
+    /// What it is counted by: equal keys share one budget.
+    pub key: String,
+    /// `(requests, per)`: never more in any interval of that length.
+    pub windows: Vec<(u64, Duration)>,
+    /// Requests in flight.
+    pub concurrency: Option<u64>,
+    /// What this request costs.
+    pub cost: u64,
+}
+
+/// Where events go.
+#[async_trait]
+pub trait Sink: Send + Sync {
+    /// Hands one event over. Returns when the sink has room; the receipt resolves when the event is durable.
+    async fn emit(&self, event: Event) -> Result<Receipt, Fault>;
+}
+
+/// Resolves when an event is durable.
+pub type Receipt = tokio::sync::oneshot::Receiver<Result<(), Fault>>;
+
+/// The time.
+#[async_trait]
+pub trait Clock: Send + Sync {
+    /// Now, as the ledger sees it.
+    fn now(&self) -> Timestamp;
+    /// Sleeps on the monotonic clock.
+    async fn sleep(&self, duration: Duration);
+}
+
+/// Outbound settings of one integration under one config, for whoever makes a [`Fetch`].
+#[derive(Debug, Clone, Default)]
+pub struct HttpSettings {
+    /// Proxy URL, with userinfo where the proxy wants it.
+    pub proxy: Option<Url>,
+    /// PEM of further certificate authorities.
+    pub ca: Option<String>,
+    /// PEM of the client's certificate chain and key.
+    pub client_identity: Option<String>,
+    /// `User-Agent`.
+    pub user_agent: Option<String>,
+}
+

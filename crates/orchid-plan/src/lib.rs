@@ -1,0 +1,7 @@
+//! Orchid's definition language: from a document's text to a checked program.
+//!
+//! Pure: no async, no I/O, no clock, no randomness, no environment.
+
+pub mod diagnostic;
+pub mod program;
+pub mod schedule;
