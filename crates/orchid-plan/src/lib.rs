@@ -2,6 +2,8 @@
 //!
 //! Pure: no async, no I/O, no clock, no randomness, no environment.
 
+pub mod definition;
 pub mod diagnostic;
 pub mod program;
 pub mod schedule;
+pub mod source;
