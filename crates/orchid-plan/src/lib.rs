@@ -5,5 +5,6 @@
 pub mod definition;
 pub mod diagnostic;
 pub mod program;
+pub mod quantity;
 pub mod schedule;
 pub mod source;

@@ -162,11 +162,12 @@ pub struct Request {
     pub method: Template,
     /// The URL.
     pub url: UrlTemplate,
-    /// Query parameters in order (those that fill path parameters are in `url`).
-    pub params: Vec<(SmolStr, Template)>,
+    /// Query parameters in order (those that fill path parameters are in `url`). One whose whole value is null
+    /// is left out; an array repeats the name as `array_params` says; an object is an error.
+    pub params: Vec<(SmolStr, Tree)>,
     /// How an array in `params` is written.
     pub array_params: ArrayParams,
-    /// Headers in order.
+    /// Headers in order. One whose value is null is left out.
     pub headers: Vec<(SmolStr, Template)>,
     /// The body.
     pub body: Body,
@@ -222,8 +223,8 @@ pub enum Body {
     None,
     /// By its value: an object or array is JSON, text is sent as it is.
     Value(Tree),
-    /// `application/x-www-form-urlencoded`.
-    Form(Vec<(SmolStr, Template)>),
+    /// `application/x-www-form-urlencoded`. A field whose whole value is null is left out, an array repeats the name.
+    Form(Vec<(SmolStr, Tree)>),
     /// A GraphQL query as JSON.
     Graphql {
         /// The query text.
