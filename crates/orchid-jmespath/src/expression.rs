@@ -62,21 +62,37 @@ pub enum Segment {
 #[allow(unused_variables, clippy::unimplemented)]
 impl Expression {
     /// Compiles `source`; all static problems at once.
-    pub fn compile(source: &str, options: &Options<'_>) -> Result<Self, Vec<Problem>> { unimplemented!() }
+    pub fn compile(source: &str, options: &Options<'_>) -> Result<Self, Vec<Problem>> {
+        unimplemented!()
+    }
     /// An expression that is this value whatever the root (YAML literals in expression fields).
-    pub fn literal(value: Value) -> Self { unimplemented!() }
+    pub fn literal(value: Value) -> Self {
+        unimplemented!()
+    }
     /// The text it was compiled from.
-    pub fn source(&self) -> &str { unimplemented!() }
+    pub fn source(&self) -> &str {
+        unimplemented!()
+    }
     /// Things that are legal but probably not meant.
-    pub fn warnings(&self) -> &[Problem] { unimplemented!() }
+    pub fn warnings(&self) -> &[Problem] {
+        unimplemented!()
+    }
     /// The paths it reads from the root, each covering its whole subtree, none contained in another.
-    pub fn reads(&self) -> &[Path] { unimplemented!() }
+    pub fn reads(&self) -> &[Path] {
+        unimplemented!()
+    }
     /// Whether it may read anything at or below `path` (or above it, which includes it): `&["response", "body"]`.
-    pub fn reads_under(&self, path: &[&str]) -> bool { unimplemented!() }
+    pub fn reads_under(&self, path: &[&str]) -> bool {
+        unimplemented!()
+    }
     /// Its value, if it does not depend on the root, the time or randomness.
-    pub fn constant(&self) -> Option<&Value> { unimplemented!() }
+    pub fn constant(&self) -> Option<&Value> {
+        unimplemented!()
+    }
     /// Evaluates against `root`. Bounded in steps, depth and bytes; never panics.
-    pub fn evaluate(&self, root: &Value, env: &Env<'_>) -> Result<Value, EvalError> { unimplemented!() }
+    pub fn evaluate(&self, root: &Value, env: &Env<'_>) -> Result<Value, EvalError> {
+        unimplemented!()
+    }
 }
 
 /// The index of the `}` that ends an expression which starts at `from` in `source` (just behind `${`).

@@ -19,3 +19,10 @@ pub struct Function {
 pub fn functions() -> &'static [Function] {
     &[]
 }
+
+#[allow(dead_code)]
+mod decimal;
+#[allow(dead_code)]
+mod refusal;
+#[allow(dead_code)]
+mod time;

@@ -33,60 +33,108 @@ impl Value {
     pub const NULL: Self = Self(());
 
     /// The type.
-    pub fn kind(&self) -> Kind { unimplemented!() }
+    pub fn kind(&self) -> Kind {
+        unimplemented!()
+    }
     /// Whether this is `null`.
-    pub fn is_null(&self) -> bool { unimplemented!() }
+    pub fn is_null(&self) -> bool {
+        unimplemented!()
+    }
     /// JMESPath truth: `null`, `false`, `""`, `[]`, `{}` are false, everything else is true.
-    pub fn is_truthy(&self) -> bool { unimplemented!() }
+    pub fn is_truthy(&self) -> bool {
+        unimplemented!()
+    }
     /// The boolean, if it is one.
-    pub fn as_bool(&self) -> Option<bool> { unimplemented!() }
+    pub fn as_bool(&self) -> Option<bool> {
+        unimplemented!()
+    }
     /// The text, if it is a string (escapes resolved).
-    pub fn as_str(&self) -> Option<&str> { unimplemented!() }
+    pub fn as_str(&self) -> Option<&str> {
+        unimplemented!()
+    }
     /// The number, if it is one.
-    pub fn as_number(&self) -> Option<Number> { unimplemented!() }
+    pub fn as_number(&self) -> Option<Number> {
+        unimplemented!()
+    }
     /// The integer, if it is one that fits (`3.0` does, `3.5` does not).
-    pub fn as_i64(&self) -> Option<i64> { unimplemented!() }
+    pub fn as_i64(&self) -> Option<i64> {
+        unimplemented!()
+    }
     /// A field of an object (honouring case-insensitive objects); `None` if absent or not an object.
-    pub fn get(&self, name: &str) -> Option<Value> { unimplemented!() }
+    pub fn get(&self, name: &str) -> Option<Value> {
+        unimplemented!()
+    }
     /// An element of an array; `None` if absent or not an array.
-    pub fn at(&self, index: usize) -> Option<Value> { unimplemented!() }
+    pub fn at(&self, index: usize) -> Option<Value> {
+        unimplemented!()
+    }
     /// Elements of an array or entries of an object; 0 for anything else.
-    pub fn len(&self) -> usize { unimplemented!() }
+    pub fn len(&self) -> usize {
+        unimplemented!()
+    }
     /// Whether `len` is 0.
-    pub fn is_empty(&self) -> bool { self.len() == 0 }
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
     /// The elements of an array, in order; nothing for anything else.
-    pub fn items(&self) -> impl Iterator<Item = Value> + '_ { std::iter::empty() }
+    pub fn items(&self) -> impl Iterator<Item = Value> + '_ {
+        std::iter::empty()
+    }
     /// The entries of an object, in source order; nothing for anything else.
-    pub fn entries(&self) -> impl Iterator<Item = (&str, Value)> + '_ { std::iter::empty() }
+    pub fn entries(&self) -> impl Iterator<Item = (&str, Value)> + '_ {
+        std::iter::empty()
+    }
     /// JSON text. A document's node is written byte for byte as received.
-    pub fn to_json(&self) -> String { unimplemented!() }
+    pub fn to_json(&self) -> String {
+        unimplemented!()
+    }
     /// What a template puts into text: a string as it is, a number as written, a boolean by name, null as
     /// nothing; `None` for arrays and objects.
-    pub fn to_text(&self) -> Option<String> { unimplemented!() }
+    pub fn to_text(&self) -> Option<String> {
+        unimplemented!()
+    }
 
     /// A string that shares `bytes` instead of copying them, if they are UTF-8.
-    pub fn from_utf8(bytes: Bytes) -> Result<Self, std::str::Utf8Error> { unimplemented!() }
+    pub fn from_utf8(bytes: Bytes) -> Result<Self, std::str::Utf8Error> {
+        unimplemented!()
+    }
     /// An array.
-    pub fn array(items: impl IntoIterator<Item = Value>) -> Self { unimplemented!() }
+    pub fn array(items: impl IntoIterator<Item = Value>) -> Self {
+        unimplemented!()
+    }
     /// An object; the last of equal names wins.
-    pub fn object<N: Into<smol_str::SmolStr>>(entries: impl IntoIterator<Item = (N, Value)>) -> Self { unimplemented!() }
+    pub fn object<N: Into<smol_str::SmolStr>>(entries: impl IntoIterator<Item = (N, Value)>) -> Self {
+        unimplemented!()
+    }
     /// An object whose names match regardless of ASCII case (header names).
-    pub fn object_ignoring_case<N: Into<smol_str::SmolStr>>(entries: impl IntoIterator<Item = (N, Value)>) -> Self { unimplemented!() }
+    pub fn object_ignoring_case<N: Into<smol_str::SmolStr>>(
+        entries: impl IntoIterator<Item = (N, Value)>,
+    ) -> Self {
+        unimplemented!()
+    }
 
     /// The same value marked as secret, with everything in it.
     #[must_use]
-    pub fn into_secret(self) -> Self { unimplemented!() }
+    pub fn into_secret(self) -> Self {
+        unimplemented!()
+    }
     /// The same value without the mark (for outputs declared public).
     #[must_use]
-    pub fn into_public(self) -> Self { unimplemented!() }
+    pub fn into_public(self) -> Self {
+        unimplemented!()
+    }
     /// Whether this value, or anything in it, is secret.
-    pub fn is_secret(&self) -> bool { unimplemented!() }
+    pub fn is_secret(&self) -> bool {
+        unimplemented!()
+    }
 }
 
 /// Equality as JMESPath defines it: numbers exactly by value, objects regardless of order.
 #[allow(clippy::unimplemented)]
 impl PartialEq for Value {
-    fn eq(&self, _other: &Self) -> bool { unimplemented!() }
+    fn eq(&self, _other: &Self) -> bool {
+        unimplemented!()
+    }
 }
 
 macro_rules! from {

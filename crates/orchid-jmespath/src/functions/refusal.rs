@@ -1,0 +1,26 @@
+//! Why a pure implementation refuses its input, before it is known where in an expression that was.
+
+/// A reason that never repeats the input: whoever reports it decides whether the value may be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// What is wrong, as the end of a sentence whose subject is the value (`is not a time`).
+    pub(crate) reason: String,
+    /// What to do about it.
+    pub(crate) help: Option<&'static str>,
+}
+
+impl Refusal {
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            help: None,
+        }
+    }
+
+    pub(crate) fn with_help(self, help: &'static str) -> Self {
+        Self {
+            help: Some(help),
+            ..self
+        }
+    }
+}
