@@ -1,6 +1,10 @@
 //! An author's mistakes as data: code, place, what to write instead.
 
+pub mod codes;
+
 use std::ops::Range;
+
+use crate::source::text::Place;
 
 /// One error or warning about a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,4 +30,41 @@ pub enum Severity {
     Warning,
     /// The document is refused.
     Error,
+}
+
+impl Diagnostic {
+    /// An error at `place`.
+    pub fn error(code: &'static str, place: &Place, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            span: place.span.clone(),
+            pointer: place.pointer.to_string(),
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    /// A warning at `place`.
+    pub fn warning(code: &'static str, place: &Place, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(code, place, message)
+        }
+    }
+
+    /// The same with what to write instead.
+    #[must_use]
+    pub fn with_help(self, help: impl Into<String>) -> Self {
+        Self {
+            help: Some(help.into()),
+            ..self
+        }
+    }
+
+    /// The same at these bytes within its place.
+    #[must_use]
+    pub fn at(self, span: Range<usize>) -> Self {
+        Self { span, ..self }
+    }
 }
