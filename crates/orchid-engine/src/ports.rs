@@ -87,6 +87,10 @@ pub trait Permits: Send + Sync {
 
 /// The right to send one request. Dropped when the response is complete: that frees the concurrency slot.
 pub trait Permit: Send + Sync {
+    /// The request is being sent now; call it as the last thing before [`Fetch::fetch`]. False: the permit was
+    /// granted too long ago and may not be used any more: give it back and acquire again with [`Turn::Front`].
+    fn send(&mut self) -> bool;
+
     /// The request was not sent: nothing is charged.
     fn give_back(self: Box<Self>);
 }
@@ -100,6 +104,18 @@ pub struct Claim {
     pub priority: Priority,
     /// The longest wait that still makes sense.
     pub patience: Duration,
+    /// Where it queues within its priority.
+    pub turn: Turn,
+}
+
+/// Where a request queues among those of its priority.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Turn {
+    /// Behind those who wait already.
+    #[default]
+    Back,
+    /// At the head: it had a permit and gave it back unsent.
+    Front,
 }
 
 /// One limit as it applies to one request.
@@ -107,7 +123,8 @@ pub struct Claim {
 pub struct Scope {
     /// Which limit; `None` for the implicit one of a config.
     pub limit: Option<LimitId>,
-    /// What it is counted by: equal keys share one budget.
+    /// Names the budget, for machines and people (`okta/prod/rate_limits.org`): equal keys share one budget,
+    /// whatever the rest of the scope says. Holds no secret.
     pub key: String,
     /// `(requests, per)`: never more in any interval of that length.
     pub windows: Vec<(u64, Duration)>,
