@@ -4,4 +4,5 @@
 
 pub mod event;
 pub mod fault;
+pub mod origin;
 pub mod ports;

@@ -38,6 +38,8 @@ pub struct Outgoing {
     pub allowed_hosts: Arc<[String]>,
     /// Whether the query carries a credential: then it is not kept on a redirect to another origin either.
     pub secret_query: bool,
+    /// Whether the body carries a credential: then a redirect that would take it to another origin is refused.
+    pub secret_body: bool,
     /// From connect to the last byte, redirects included.
     pub timeout: Duration,
     /// Bytes of the body after content decoding.
