@@ -59,7 +59,14 @@ impl Kind {
     pub fn is_unreadable(self) -> bool {
         matches!(
             self,
-            Self::Connect | Self::Dns | Self::Tls | Self::Reset | Self::Timeout | Self::Truncated | Self::Decode | Self::Parse
+            Self::Connect
+                | Self::Dns
+                | Self::Tls
+                | Self::Reset
+                | Self::Timeout
+                | Self::Truncated
+                | Self::Decode
+                | Self::Parse
         )
     }
 }
@@ -83,6 +90,9 @@ pub struct Fault {
 impl Fault {
     /// A fault of `kind`.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self {
+            kind,
+            message: message.into(),
+        }
     }
 }

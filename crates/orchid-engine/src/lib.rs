@@ -2,7 +2,12 @@
 //!
 //! One request goes forward only: render → permit → fetch → decode → judge → emit, save, next page, fan out.
 
+pub mod budget;
 pub mod event;
 pub mod fault;
 pub mod origin;
+pub mod outcome;
 pub mod ports;
+pub mod run;
+pub mod state;
+pub mod trace;

@@ -12,8 +12,30 @@ use jiff::Timestamp;
 use orchid_plan::program::{LimitId, Priority};
 use url::Url;
 
+use crate::budget::{Budget, Charge};
 use crate::event::Event;
 use crate::fault::Fault;
+use crate::state::Change;
+use crate::trace::Observer;
+
+/// All that one run touches.
+#[derive(Clone)]
+pub struct Ports {
+    /// Sends requests.
+    pub fetch: Arc<dyn Fetch>,
+    /// Admits them.
+    pub permits: Arc<dyn Permits>,
+    /// Takes events.
+    pub sink: Arc<dyn Sink>,
+    /// Keeps what became durable while the run goes on.
+    pub checkpoints: Arc<dyn Checkpoints>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Is told what happens.
+    pub observer: Arc<dyn Observer>,
+    /// Bytes that all runs of this process may hold at once.
+    pub budget: Budget,
+}
 
 /// Sends one request and brings the response, bounded in size and time.
 #[async_trait]
@@ -46,6 +68,27 @@ pub struct Outgoing {
     pub max_response_bytes: u64,
     /// Redirects followed.
     pub redirects: u32,
+    /// The memory that the body may take: call [`Charge::body`] with the total before reading more of it
+    /// (once with the Content-Length where there is one). The time it waits is not the peer's.
+    pub charge: Charge,
+}
+
+impl Outgoing {
+    /// A request with neither headers nor body, under the language's default bounds.
+    pub fn new(method: impl Into<String>, url: Url) -> Self {
+        Self {
+            method: method.into(),
+            url,
+            headers: Vec::new(),
+            body: None,
+            allowed_hosts: Arc::from([]),
+            secret_query: false,
+            timeout: Duration::from_mins(5),
+            max_response_bytes: 10 << 20,
+            redirects: 10,
+            charge: Charge::unbounded(),
+        }
+    }
 }
 
 /// One header of a request.
@@ -136,6 +179,17 @@ pub struct Scope {
     pub cost: u64,
 }
 
+impl Claim {
+    /// A claim that needs nothing.
+    pub fn none(priority: Priority, patience: Duration) -> Self {
+        Self {
+            scopes: Vec::new(),
+            priority,
+            patience,
+        }
+    }
+}
+
 /// Where events go.
 #[async_trait]
 pub trait Sink: Send + Sync {
@@ -145,6 +199,14 @@ pub trait Sink: Send + Sync {
 
 /// Resolves when an event is durable.
 pub type Receipt = tokio::sync::oneshot::Receiver<Result<(), Fault>>;
+
+/// Keeps what becomes durable while a run goes on.
+#[async_trait]
+pub trait Checkpoints: Send + Sync {
+    /// Makes one change durable. Changes of one run come one at a time, in order, and only after every event
+    /// they stand for was acknowledged. An error ends the run `failed`.
+    async fn commit(&self, change: &Change) -> Result<(), Fault>;
+}
 
 /// The time.
 #[async_trait]
@@ -167,4 +229,3 @@ pub struct HttpSettings {
     /// `User-Agent`.
     pub user_agent: Option<String>,
 }
-
