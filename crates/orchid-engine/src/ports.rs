@@ -83,6 +83,7 @@ impl Outgoing {
             body: None,
             allowed_hosts: Arc::from([]),
             secret_query: false,
+            secret_body: false,
             timeout: Duration::from_mins(5),
             max_response_bytes: 10 << 20,
             redirects: 10,
@@ -186,6 +187,7 @@ impl Claim {
             scopes: Vec::new(),
             priority,
             patience,
+            turn: Turn::Back,
         }
     }
 }
