@@ -8,16 +8,78 @@ pub mod field;
 pub mod limit;
 pub mod step;
 
+pub(crate) mod read;
+pub(crate) mod record;
+
+mod flow_rules;
+mod forms;
+mod rules;
+mod scalars;
+
 use crate::definition::auth::Flow;
-use crate::definition::field::{ConfigSchemaNode, ExpressionText, Map, Spanned, TemplateText, record};
+use crate::definition::field::{ConfigSchemaNode, ExpressionText, Map, Spanned, TemplateText};
 use crate::definition::limit::RateLimit;
+use crate::definition::record::record;
 use crate::definition::step::{Plan, Step};
 
 use smol_str::SmolStr;
 
+use crate::definition::read::Reader;
+use crate::diagnostic::Diagnostic;
+use crate::source::tree::{Kind, Member, Node};
+
+/// What a document's tree was read as.
+#[derive(Debug)]
+pub struct Read {
+    /// The definition as far as it could be read; absent if the document is no object.
+    pub definition: Option<Definition>,
+    /// What is wrong, in no particular order.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Definition {
+    /// Reads the tree of `text`; what cannot be read is left out and reported.
+    pub fn read(text: &str, root: &Node) -> Read {
+        let mut reader = Reader {
+            text,
+            diagnostics: Vec::new(),
+        };
+        let Kind::Object(members) = &root.kind else {
+            reader.wrong_type(root, "an integration document, which is an object", None);
+            return Read {
+                definition: None,
+                diagnostics: reader.diagnostics,
+            };
+        };
+        let definition = if root
+            .get("integration")
+            .is_some_and(|member| read::as_text(&member.value).is_some())
+        {
+            reader.record(root)
+        } else {
+            // A document without a name is read all the same, for the sake of its other mistakes.
+            let _: Option<Spanned<SmolStr>> = reader.field(root, "integration");
+            let mut members: Vec<Member> = members
+                .iter()
+                .filter(|member| member.name != "integration")
+                .cloned()
+                .collect();
+            members.push(Member::made("integration", Node::text("unnamed")));
+            reader.record(&Node {
+                place: root.place.clone(),
+                kind: Kind::Object(members),
+            })
+        };
+        Read {
+            definition,
+            diagnostics: reader.diagnostics,
+        }
+    }
+}
+
 record! {
     /// An integration document.
-    pub struct Definition {
+    pub struct Definition, checked by rules::definition {
         /// The integration's name.
         integration: Spanned<SmolStr>,
         /// A title for people.
@@ -43,7 +105,7 @@ record! {
 
 record! {
     /// Outbound settings; templates see `config` only.
-    pub struct Http {
+    pub struct Http, checked by rules::http {
         /// Hosts (`host[:port]` or `*.host`) to which credentials may follow.
         allowed_hosts: Option<Vec<TemplateText>>,
         /// Proxy URL.

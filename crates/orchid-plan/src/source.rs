@@ -39,20 +39,32 @@ pub struct Parsed {
 /// UTF-8 only; a byte order mark at the start is accepted (and is part of the text, so that offsets hold).
 pub fn decode(bytes: &[u8]) -> Result<&str, Diagnostic> {
     if bytes.len() > MAX_BYTES {
-        let message =
-            format!("the document has {} bytes; at most {MAX_BYTES} (4 MiB) are read", bytes.len());
-        return Err(Diagnostic::error(codes::DOCUMENT_TOO_LARGE, &Place::default(), message)
-            .with_help("split it into several integrations"));
+        let message = format!(
+            "the document has {} bytes; at most {MAX_BYTES} (4 MiB) are read",
+            bytes.len()
+        );
+        return Err(
+            Diagnostic::error(codes::DOCUMENT_TOO_LARGE, &Place::default(), message)
+                .with_help("split it into several integrations"),
+        );
     }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        let place = Place { span: 0..2, ..Place::default() };
-        return Err(Diagnostic::error(codes::DOCUMENT_ENCODING, &place, "the document is UTF-16 text")
-            .with_help("save it as UTF-8"));
+        let place = Place {
+            span: 0..2,
+            ..Place::default()
+        };
+        return Err(
+            Diagnostic::error(codes::DOCUMENT_ENCODING, &place, "the document is UTF-16 text")
+                .with_help("save it as UTF-8"),
+        );
     }
     std::str::from_utf8(bytes).map_err(|error| {
         let start = error.valid_up_to();
         let end = start + error.error_len().unwrap_or(bytes.len() - start).max(1);
-        let place = Place { span: start..end, ..Place::default() };
+        let place = Place {
+            span: start..end,
+            ..Place::default()
+        };
         let message = format!("byte 0x{:02x} is not UTF-8 text", bytes[start]);
         Diagnostic::error(codes::DOCUMENT_ENCODING, &place, message).with_help("save the document as UTF-8")
     })
@@ -84,8 +96,14 @@ pub struct Lines {
 impl Lines {
     /// The lines of `text`.
     pub fn of(text: &[u8]) -> Self {
-        let breaks = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
-        Self { starts: std::iter::once(0).chain(breaks).collect() }
+        let breaks = text
+            .iter()
+            .enumerate()
+            .filter(|(_, byte)| **byte == b'\n')
+            .map(|(at, _)| at + 1);
+        Self {
+            starts: std::iter::once(0).chain(breaks).collect(),
+        }
     }
 
     /// The line and column of a byte offset of `text`, which must be the text the lines are of.
@@ -97,4 +115,22 @@ impl Lines {
         let column = before.iter().filter(|byte| (**byte & 0xc0) != 0x80).count() + 1;
         Position { line, column }
     }
+}
+
+/// A name for a message, shortened.
+pub(crate) fn shown(name: &str) -> String {
+    const LONGEST: usize = 60;
+    if name.chars().count() <= LONGEST {
+        return name
+            .escape_debug()
+            .to_string()
+            .replace("\\'", "'")
+            .replace("\\\"", "\"");
+    }
+    name.chars()
+        .take(LONGEST)
+        .collect::<String>()
+        .escape_debug()
+        .to_string()
+        + "…"
 }

@@ -2,13 +2,15 @@
 
 use smol_str::SmolStr;
 
-use super::field::{DurationText, ExpressionText, Map, Spanned, TemplateText, TemplateTree, choice, record};
+use super::field::{DurationText, ExpressionText, Map, Spanned, TemplateText, TemplateTree};
+use super::flow_rules;
+use super::record::{choice, record};
 use super::step::Step;
 use crate::source::text::Place;
 
 record! {
     /// An auth flow: a `type` with its fields, or the general flow that all types expand to.
-    pub struct Flow {
+    pub struct Flow, checked by flow_rules::flow {
         /// The kind of flow; absent for the general one.
         r#type: Option<Spanned<FlowType>>,
 
@@ -82,7 +84,7 @@ record! {
 
 record! {
     /// A further request of a flow.
-    pub struct FlowStep {
+    pub struct FlowStep, checked by flow_rules::flow_step {
         /// The request.
         request: Step,
         /// What is kept of its response.

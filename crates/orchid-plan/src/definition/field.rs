@@ -1,9 +1,13 @@
 //! The kinds of values that fields hold.
 
+use std::time::Duration;
+
 use indexmap::IndexMap;
 use smol_str::SmolStr;
 
-use crate::source::text::{Place, Text};
+use crate::quantity;
+use crate::source::text::{Place, ScalarKind, Text};
+use crate::source::tree::Node;
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,48 +67,27 @@ impl TemplateTree {
     }
 }
 
-/// The config schema as written: plain JSON, and where it stands.
+/// The config schema as written: plain JSON, and the tree with its places.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigSchemaNode {
     /// The schema.
     pub value: serde_json::Value,
-    /// Its place.
-    pub place: Place,
+    /// Its tree.
+    pub node: Node,
 }
 
-/// Declares a record: an object with a closed list of fields. `Option` and `Map` fields may be absent.
-macro_rules! record {
-    ($(#[doc = $doc:literal])* pub struct $name:ident $(: $base_field:ident $base:ident)? {
-        $($(#[doc = $field_doc:literal])* $field:ident: $type:ty,)*
-    }) => {
-        $(#[doc = $doc])*
-        #[derive(Debug, Clone, PartialEq, Eq)]
-        pub struct $name {
-            $(/// The fields that it shares with its base.
-            pub $base_field: $base,)?
-            $($(#[doc = $field_doc])* pub $field: $type,)*
-            /// Where the object stands.
-            pub place: $crate::source::text::Place,
-        }
-    };
+impl DurationText {
+    /// The duration; `None` where a diagnostic has already said that it cannot be read.
+    pub fn duration(&self) -> Option<Duration> {
+        (self.0.kind == ScalarKind::String)
+            .then(|| quantity::duration(&self.0.value).ok())
+            .flatten()
+    }
 }
-pub(crate) use record;
 
-/// Declares a choice: text with a closed list of values.
-macro_rules! choice {
-    ($(#[doc = $doc:literal])* pub enum $name:ident {
-        $($(#[doc = $variant_doc:literal])* $variant:ident = $text:literal,)*
-    }) => {
-        $(#[doc = $doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $name { $($(#[doc = $variant_doc])* $variant,)* }
-
-        impl $name {
-            /// As it is written in a document.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-        }
-    };
+impl SizeText {
+    /// The bytes; `None` where a diagnostic has already said that they cannot be read.
+    pub fn bytes(&self) -> Option<u64> {
+        quantity::size(&self.0.value).ok()
+    }
 }
-pub(crate) use choice;

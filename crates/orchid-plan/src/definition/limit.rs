@@ -2,11 +2,13 @@
 
 use smol_str::SmolStr;
 
-use super::field::{ExpressionText, Spanned, TemplateText, choice, record};
+use super::field::{ExpressionText, Spanned, TemplateText};
+use super::record::{choice, record};
+use super::rules;
 
 record! {
     /// A rate limit: never more than so many requests in any interval of a length.
-    pub struct RateLimit {
+    pub struct RateLimit, checked by rules::rate_limit {
         /// How many requests; a template of `config`.
         requests: Option<TemplateText>,
         /// In any interval of this length: a duration, or a template of `config` that gives one.
@@ -38,7 +40,7 @@ record! {
 
 record! {
     /// What a limit applies to: an endpoint, a step, or an auth flow.
-    pub struct Matching {
+    pub struct Matching, checked by rules::matching {
         /// HTTP method; any if absent.
         method: Option<Spanned<SmolStr>>,
         /// Glob over the request's path: `*` within a segment, `**` across.

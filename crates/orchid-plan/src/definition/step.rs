@@ -2,14 +2,14 @@
 
 use smol_str::SmolStr;
 
-use super::field::{
-    DurationText, ExpressionText, Map, SizeText, Spanned, TemplateText, TemplateTree, choice, record,
-};
+use super::field::{DurationText, ExpressionText, Map, SizeText, Spanned, TemplateText, TemplateTree};
+use super::record::{choice, record};
+use super::rules;
 use crate::source::text::Place;
 
 record! {
     /// A plan: a step with a schedule.
-    pub struct Plan: step Step {
+    pub struct Plan: step Step, checked by rules::plan {
         /// Pause between the end of a run and the next.
         wait: Option<DurationText>,
         /// Cron expression, with a time zone if it is not UTC.
@@ -29,7 +29,7 @@ record! {
 
 record! {
     /// One request, repeated by a loop, for each item of a list.
-    pub struct Step {
+    pub struct Step, checked by rules::step {
         /// HTTP method; GET, or POST where there is a body.
         method: Option<TemplateText>,
         /// The URL; `{name}` is a path parameter.
@@ -172,7 +172,7 @@ record! {
 
 record! {
     /// Pages by number, offset or cursor; exactly one of them.
-    pub struct Paginate {
+    pub struct Paginate, checked by rules::paginate {
         /// Pages by number.
         page: Option<PageSugar>,
         /// Pages by offset.
@@ -218,7 +218,7 @@ record! {
 
 record! {
     /// Pages by cursor: stops when `from` is false, or `more` is.
-    pub struct CursorSugar {
+    pub struct CursorSugar, checked by rules::cursor {
         /// Where the response holds the next cursor.
         from: ExpressionText,
         /// The parameter that carries the cursor.
@@ -253,7 +253,7 @@ pub enum RetryWhen {
 
 record! {
     /// One rule of `retry_when`.
-    pub struct RetryRule {
+    pub struct RetryRule, checked by rules::retry_rule {
         /// When it applies.
         when: ExpressionText,
         /// Its own bound on retries; the step's if absent.
@@ -295,7 +295,7 @@ pub enum Decoder {
 
 record! {
     /// A decoder with options; exactly one of them.
-    pub struct DecoderOptions {
+    pub struct DecoderOptions, checked by rules::decoder {
         /// XML.
         xml: Option<XmlOptions>,
         /// CSV.
@@ -313,7 +313,7 @@ record! {
 
 record! {
     /// How CSV is read.
-    pub struct CsvOptions {
+    pub struct CsvOptions, checked by rules::csv {
         /// One character between fields.
         delimiter: Option<Spanned<SmolStr>>,
         /// One character around fields.
@@ -359,7 +359,7 @@ record! {
 
 record! {
     /// Request signing; exactly one of them.
-    pub struct Sign {
+    pub struct Sign, checked by rules::sign {
         /// AWS Signature Version 4.
         aws_sigv4: Option<AwsSigv4>,
         /// A keyed digest over text.

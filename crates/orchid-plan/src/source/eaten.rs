@@ -19,7 +19,18 @@ const MAX_LINE: usize = 2000;
 
 /// Fields whose text is no expression; everything else that has this trouble is.
 const PLAIN_FIELDS: [&str; 12] = [
-    "title", "description", "url", "token_url", "method", "value", "token", "query", "topic", "key", "integration", "cron",
+    "title",
+    "description",
+    "url",
+    "token_url",
+    "method",
+    "value",
+    "token",
+    "query",
+    "topic",
+    "key",
+    "integration",
+    "cron",
 ];
 
 /// A value that YAML took for something else.
@@ -40,14 +51,21 @@ pub struct Eaten {
 impl Eaten {
     /// The diagnostic, at a JSON pointer.
     pub fn diagnostic(&self, pointer: &str) -> Diagnostic {
-        let place = Place { span: self.span.clone(), pointer: pointer.into() };
-        let shown = yaml::shown(&self.value);
+        let place = Place {
+            span: self.span.clone(),
+            pointer: pointer.into(),
+        };
+        let shown = super::shown(&self.value);
         let message = format!("YAML takes `{shown}` for {}", self.taken_for);
         Diagnostic::error(codes::DOCUMENT_QUOTE, &place, message).with_help(self.help())
     }
 
     fn help(&self) -> String {
-        let what = if PLAIN_FIELDS.contains(&self.name.as_str()) { "text" } else { "expression" };
+        let what = if PLAIN_FIELDS.contains(&self.name.as_str()) {
+            "text"
+        } else {
+            "expression"
+        };
         let quoted = format!("quote the {what}: `{}: {}`", self.name, quote(&self.value));
         if self.taken_for == "a tag" && what == "expression" {
             return format!("{quoted}, or write `not(…)`");
@@ -71,7 +89,8 @@ pub fn quote(value: &str) -> String {
 /// The value that holds `offset`, if YAML may have taken it for something else.
 pub fn at(text: &str, offset: usize) -> Option<Eaten> {
     let line = short_line(text, offset)?;
-    let in_line = field_of_line(text, line.clone()).filter(|field| field.value.contains(&offset) || field.value.end == offset);
+    let in_line = field_of_line(text, line.clone())
+        .filter(|field| field.value.contains(&offset) || field.value.end == offset);
     if let Some(field) = in_line
         && let Some(eaten) = judge(text, &field, offset, Alone::Yes)
     {
@@ -96,22 +115,33 @@ pub(super) fn parse_mending(text: &str) -> Parsed {
     loop {
         let pass = yaml::parse(&current);
         let mut diagnostics = pass.diagnostics;
-        let eaten = pass.syntax.as_ref().and_then(|error| at(&current, error.marker().byte_offset()?));
+        let eaten = pass
+            .syntax
+            .as_ref()
+            .and_then(|error| at(&current, error.marker().byte_offset()?));
         let may_mend = mended.len() < MAX_MENDED && text.len() <= MAX_MENDED_BYTES;
         if let Some(eaten) = &eaten
             && eaten.alone
             && may_mend
         {
-            current.to_mut().replace_range(eaten.span.clone(), &"x".repeat(eaten.span.len()));
+            current
+                .to_mut()
+                .replace_range(eaten.span.clone(), &"x".repeat(eaten.span.len()));
             mended.push(eaten.clone());
             continue;
         }
         if let Some(error) = &pass.syntax {
-            diagnostics.push(eaten.map_or_else(|| problem::diagnostic(&current, error), |eaten| eaten.diagnostic("")));
+            diagnostics.push(eaten.map_or_else(
+                || problem::diagnostic(&current, error),
+                |eaten| eaten.diagnostic(""),
+            ));
         }
         let mut root = pass.root;
         for eaten in &mended {
-            let pointer = root.as_mut().and_then(|root| restore(root, eaten)).unwrap_or_default();
+            let pointer = root
+                .as_mut()
+                .and_then(|root| restore(root, eaten))
+                .unwrap_or_default();
             diagnostics.push(eaten.diagnostic(&pointer));
         }
         return Parsed { root, diagnostics };
@@ -122,12 +152,19 @@ pub(super) fn parse_mending(text: &str) -> Parsed {
 fn restore(node: &mut Node, eaten: &Eaten) -> Option<String> {
     match &mut node.kind {
         Kind::Scalar(text) if text.place.span.start == eaten.span.start => {
-            *text = Text::plain(eaten.value.as_str(), ScalarKind::String, text.place.clone(), eaten.span.start);
+            *text = Text::plain(
+                eaten.value.as_str(),
+                ScalarKind::String,
+                text.place.clone(),
+                eaten.span.start,
+            );
             Some(text.place.pointer.to_string())
         }
         Kind::Scalar(_) => None,
         Kind::Array(items) => items.iter_mut().find_map(|item| restore(item, eaten)),
-        Kind::Object(members) => members.iter_mut().find_map(|member| restore(&mut member.value, eaten)),
+        Kind::Object(members) => members
+            .iter_mut()
+            .find_map(|member| restore(&mut member.value, eaten)),
     }
 }
 
@@ -147,7 +184,11 @@ fn short_line(text: &str, offset: usize) -> Option<Range<usize>> {
         None if to == bytes.len() => to,
         None => return None,
     };
-    let end = if end > start && bytes[end - 1] == b'\r' { end - 1 } else { end };
+    let end = if end > start && bytes[end - 1] == b'\r' {
+        end - 1
+    } else {
+        end
+    };
     Some(start..end)
 }
 
@@ -172,7 +213,9 @@ fn field_of_line(text: &str, line: Range<usize>) -> Option<Field> {
 
 /// The field `name: value` that starts at `start`; its value ends before a comment.
 fn field_from(text: &str, start: usize, end: usize) -> Option<Field> {
-    let length = leading(&text[start..end], |c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    let length = leading(&text[start..end], |c| {
+        c.is_alphanumeric() || matches!(c, '_' | '-' | '.')
+    });
     let name = start..start + length;
     let rest = text[name.end..end].strip_prefix(':')?;
     let blank = leading(rest, |c| c == ' ');
@@ -182,7 +225,10 @@ fn field_from(text: &str, start: usize, end: usize) -> Option<Field> {
     let value_start = name.end + 1 + blank;
     let value = &text[value_start..end];
     let value = value[..comment_start(value)].trim_end();
-    (!value.is_empty()).then_some(Field { name, value: value_start..value_start + value.len() })
+    (!value.is_empty()).then_some(Field {
+        name,
+        value: value_start..value_start + value.len(),
+    })
 }
 
 /// The innermost `{ name: value }` of the line around `offset`.
@@ -194,7 +240,10 @@ fn field_inside_braces(text: &str, line: Range<usize>, offset: usize) -> Option<
     let field = field_from(text, start, line.end)?;
     let end = field.value.start + flow_end(&text[field.value.clone()]);
     let value = text[field.value.start..end].trim_end();
-    (!value.is_empty()).then(|| Field { value: field.value.start..field.value.start + value.len(), ..field })
+    (!value.is_empty()).then(|| Field {
+        value: field.value.start..field.value.start + value.len(),
+        ..field
+    })
 }
 
 /// Whether a value is all that its line holds.
@@ -226,7 +275,9 @@ fn taken_for(value: &str, trouble: usize) -> Option<&'static str> {
         '*' => Some("an alias"),
         '&' => Some("an anchor"),
         '`' | '@' | '%' => Some("something reserved"),
-        '\'' | '"' if trouble > 0 && before.ends_with(first) => Some("a quoted text with something behind it"),
+        '\'' | '"' if trouble > 0 && before.ends_with(first) => {
+            Some("a quoted text with something behind it")
+        }
         '[' if before.trim_end().ends_with(']') => Some("a list with something behind it"),
         '{' if before.trim_end().ends_with('}') => Some("an object with something behind it"),
         '[' | '{' | '\'' | '"' => None,

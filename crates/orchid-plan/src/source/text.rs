@@ -79,12 +79,24 @@ struct Piece {
 impl Text {
     /// A text whose every part points at `place` as a whole: what sugar and defaults make.
     pub fn synthetic(value: impl Into<SmolStr>, kind: ScalarKind, place: Place) -> Self {
-        Self { value: value.into(), kind, place, style: Style::Made, origin: Origin::Whole }
+        Self {
+            value: value.into(),
+            kind,
+            place,
+            style: Style::Made,
+            origin: Origin::Whole,
+        }
     }
 
     /// A text that stands byte for byte in the document from `offset` on.
     pub fn plain(value: impl Into<SmolStr>, kind: ScalarKind, place: Place, offset: usize) -> Self {
-        Self { value: value.into(), kind, place, style: Style::Plain, origin: Origin::Plain(offset) }
+        Self {
+            value: value.into(),
+            kind,
+            place,
+            style: Style::Plain,
+            origin: Origin::Plain(offset),
+        }
     }
 
     /// A text of `document`, whose place is known; `value` is what its notation means.
@@ -95,7 +107,13 @@ impl Text {
             .get(inner.clone())
             .and_then(|source| align(value, source, style, inner.start))
             .map_or(Origin::Whole, Origin::from_pieces);
-        Self { value: value.into(), kind, place, style, origin }
+        Self {
+            value: value.into(),
+            kind,
+            place,
+            style,
+            origin,
+        }
     }
 
     /// The bytes of the document that `range` of `value` came from.
@@ -105,7 +123,12 @@ impl Text {
             Origin::Plain(offset) => offset + range.start..offset + range.end,
             Origin::Pieces(pieces) => {
                 let start = start_of(pieces, range.start);
-                start..if range.is_empty() { start } else { end_of(pieces, range.end) }.max(start)
+                start..if range.is_empty() {
+                    start
+                } else {
+                    end_of(pieces, range.end)
+                }
+                .max(start)
             }
         }
     }
@@ -123,7 +146,9 @@ impl Origin {
 
 /// The document's offset of the value's byte `at`.
 fn start_of(pieces: &[Piece], at: usize) -> usize {
-    let index = pieces.partition_point(|piece| piece.value.start <= at).saturating_sub(1);
+    let index = pieces
+        .partition_point(|piece| piece.value.start <= at)
+        .saturating_sub(1);
     let piece = &pieces[index];
     if piece.value.len() == piece.document.len() || at >= piece.value.end {
         (piece.document.start + (at - piece.value.start)).min(piece.document.end)
@@ -134,7 +159,9 @@ fn start_of(pieces: &[Piece], at: usize) -> usize {
 
 /// The document's offset behind the value's byte `at - 1`.
 fn end_of(pieces: &[Piece], at: usize) -> usize {
-    let index = pieces.partition_point(|piece| piece.value.start < at).saturating_sub(1);
+    let index = pieces
+        .partition_point(|piece| piece.value.start < at)
+        .saturating_sub(1);
     let piece = &pieces[index];
     if piece.value.len() == piece.document.len() {
         (piece.document.start + (at - piece.value.start)).min(piece.document.end)
@@ -149,7 +176,9 @@ fn align(value: &str, source: &str, style: Style, base: usize) -> Option<Vec<Pie
     let mut pieces: Vec<Piece> = Vec::new();
     let mut at = 0;
     for (offset, wanted) in value.char_indices() {
-        let Some(taken) = next_match(source, at, wanted, style)? else { break };
+        let Some(taken) = next_match(source, at, wanted, style)? else {
+            break;
+        };
         at = taken.end;
         let value = offset..offset + wanted.len_utf8();
         let document = base + taken.start..base + taken.end;
@@ -209,5 +238,9 @@ fn escape_length(source: &str) -> usize {
         .get(2..6)
         .and_then(|digits| u32::from_str_radix(digits, 16).ok())
         .is_some_and(|unit| source.as_bytes()[1] == b'u' && (0xd800..0xdc00).contains(&unit));
-    if is_high && source.get(6..8) == Some("\\u") { (first + 6).min(source.len()) } else { first.min(source.len()) }
+    if is_high && source.get(6..8) == Some("\\u") {
+        (first + 6).min(source.len())
+    } else {
+        first.min(source.len())
+    }
 }

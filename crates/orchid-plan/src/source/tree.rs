@@ -42,7 +42,10 @@ pub struct Member {
 impl Member {
     /// The place of the name, with the pointer of the value.
     pub fn key_place(&self) -> Place {
-        Place { span: self.span.clone(), pointer: self.value.place.pointer.clone() }
+        Place {
+            span: self.span.clone(),
+            pointer: self.value.place.pointer.clone(),
+        }
     }
 }
 
@@ -91,7 +94,10 @@ impl Node {
         match &self.kind {
             Kind::Array(items) => items.iter().map(Node::to_json).collect(),
             Kind::Object(members) => serde_json::Value::Object(
-                members.iter().map(|member| (member.name.to_string(), member.value.to_json())).collect(),
+                members
+                    .iter()
+                    .map(|member| (member.name.to_string(), member.value.to_json()))
+                    .collect(),
             ),
             Kind::Scalar(text) => match text.kind {
                 ScalarKind::String => text.value.as_str().into(),
@@ -104,7 +110,10 @@ impl Node {
 
     /// The same tree standing at another pointer.
     pub(super) fn moved_to(&self, pointer: &Arc<str>) -> Node {
-        let place = |place: &Place| Place { span: place.span.clone(), pointer: pointer.clone() };
+        let place = |place: &Place| Place {
+            span: place.span.clone(),
+            pointer: pointer.clone(),
+        };
         let kind = match &self.kind {
             Kind::Scalar(text) => {
                 let mut text = text.clone();
@@ -112,7 +121,11 @@ impl Node {
                 Kind::Scalar(text)
             }
             Kind::Array(items) => Kind::Array(
-                items.iter().enumerate().map(|(at, item)| item.moved_to(&child_index(pointer, at))).collect(),
+                items
+                    .iter()
+                    .enumerate()
+                    .map(|(at, item)| item.moved_to(&child_index(pointer, at)))
+                    .collect(),
             ),
             Kind::Object(members) => Kind::Object(
                 members
@@ -124,15 +137,25 @@ impl Node {
                     .collect(),
             ),
         };
-        Node { place: place(&self.place), kind }
+        Node {
+            place: place(&self.place),
+            kind,
+        }
     }
 }
 
 impl Member {
     /// The name with an empty value, for callers that fill in another.
     fn clone_name(&self) -> Member {
-        let value = Node { place: Place::default(), kind: Kind::Array(Vec::new()) };
-        Member { name: self.name.clone(), span: self.span.clone(), value }
+        let value = Node {
+            place: Place::default(),
+            kind: Kind::Array(Vec::new()),
+        };
+        Member {
+            name: self.name.clone(),
+            span: self.span.clone(),
+            value,
+        }
     }
 }
 
@@ -158,4 +181,39 @@ pub fn child_index(pointer: &str, index: usize) -> Arc<str> {
     // Writing to a string cannot fail.
     let _ = write!(out, "/{index}");
     out.into()
+}
+
+impl Node {
+    /// A value that stands in no document.
+    pub fn made(kind: Kind) -> Self {
+        Self {
+            place: Place::default(),
+            kind,
+        }
+    }
+
+    /// A text that stands in no document.
+    pub fn text(value: impl Into<SmolStr>) -> Self {
+        Self::made(Kind::Scalar(Text::synthetic(
+            value,
+            ScalarKind::String,
+            Place::default(),
+        )))
+    }
+
+    /// A number, boolean or null that stands in no document; `value` is its JSON.
+    pub fn literal(kind: ScalarKind, value: impl Into<SmolStr>) -> Self {
+        Self::made(Kind::Scalar(Text::synthetic(value, kind, Place::default())))
+    }
+}
+
+impl Member {
+    /// A name and its value that stand in no document.
+    pub fn made(name: impl Into<SmolStr>, value: Node) -> Self {
+        Self {
+            name: name.into(),
+            span: 0..0,
+            value,
+        }
+    }
 }

@@ -9,7 +9,7 @@ use granit_parser::{Event, Options, Parser, ScalarStyle, Span, Tag};
 use super::scalar::{Resolved, resolve};
 use super::text::{Place, ScalarKind, Style, Text};
 use super::tree::{Kind, Member, Node, child, child_index};
-use super::{MAX_DEPTH, MAX_VALUES, problem};
+use super::{MAX_DEPTH, MAX_VALUES, problem, shown};
 use crate::diagnostic::{Diagnostic, codes};
 
 /// All JSON pointers of a document together, in bytes: bounds long names that are nested deeply.
@@ -41,7 +41,11 @@ pub(super) fn parse(text: &str) -> Pass {
             (None, None)
         }
     };
-    Pass { root, diagnostics: builder.diagnostics, syntax }
+    Pass {
+        root,
+        diagnostics: builder.diagnostics,
+        syntax,
+    }
 }
 
 fn options() -> Options {
@@ -82,13 +86,21 @@ impl<'a> Builder<'a> {
             match event {
                 Event::DocumentStart(_, version) => {
                     if root.is_some() {
-                        self.report(codes::DOCUMENT_SEVERAL, bytes(&span), "a second document starts here")
-                            .help("put each integration into a file of its own");
+                        self.report(
+                            codes::DOCUMENT_SEVERAL,
+                            bytes(&span),
+                            "a second document starts here",
+                        )
+                        .help("put each integration into a file of its own");
                         return Ok(root);
                     }
                     if version.is_some_and(|version| (version.major, version.minor) != (1, 2)) {
-                        self.report(codes::DOCUMENT_SYNTAX, bytes(&span), "the document declares a YAML version other than 1.2")
-                            .help("leave the `%YAML` line out");
+                        self.report(
+                            codes::DOCUMENT_SYNTAX,
+                            bytes(&span),
+                            "the document declares a YAML version other than 1.2",
+                        )
+                        .help("leave the `%YAML` line out");
                     }
                 }
                 Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
@@ -99,7 +111,10 @@ impl<'a> Builder<'a> {
     }
 
     fn next(&mut self) -> Result<Option<(Event<'a>, Span)>, Stop> {
-        self.parser.next_event().transpose().map_err(|error| Stop::Syntax(Box::new(error)))
+        self.parser
+            .next_event()
+            .transpose()
+            .map_err(|error| Stop::Syntax(Box::new(error)))
     }
 
     /// The next event inside a collection. The parser closes what it opens or reports an error.
@@ -107,13 +122,26 @@ impl<'a> Builder<'a> {
         match self.next()? {
             Some(next) => Ok(next),
             None => {
-                let place = Place { span: start.clone(), ..Place::default() };
-                Err(Stop::Refused(Diagnostic::error(codes::DOCUMENT_SYNTAX, &place, "the document ends inside a value")))
+                let place = Place {
+                    span: start.clone(),
+                    ..Place::default()
+                };
+                Err(Stop::Refused(Diagnostic::error(
+                    codes::DOCUMENT_SYNTAX,
+                    &place,
+                    "the document ends inside a value",
+                )))
             }
         }
     }
 
-    fn node(&mut self, event: Event<'a>, span: &Span, pointer: &Arc<str>, depth: usize) -> Result<Node, Stop> {
+    fn node(
+        &mut self,
+        event: Event<'a>,
+        span: &Span,
+        pointer: &Arc<str>,
+        depth: usize,
+    ) -> Result<Node, Stop> {
         let start = bytes(span);
         self.charge(&start, 1, pointer.len())?;
         self.check_depth(&start, depth)?;
@@ -134,20 +162,41 @@ impl<'a> Builder<'a> {
             Event::Alias(target) => return self.alias(target, &start, pointer, depth),
             Event::UnresolvedAlias(name) => return Ok(self.unresolved(&name, &start, pointer)),
             other => {
-                let place = Place { span: start, pointer: pointer.clone() };
+                let place = Place {
+                    span: start,
+                    pointer: pointer.clone(),
+                };
                 let message = format!("a value is missing here ({} found)", event_name(&other));
-                return Err(Stop::Refused(Diagnostic::error(codes::DOCUMENT_SYNTAX, &place, message)));
+                return Err(Stop::Refused(Diagnostic::error(
+                    codes::DOCUMENT_SYNTAX,
+                    &place,
+                    message,
+                )));
             }
         };
         if anchor != 0 {
-            let anchored = Anchored { node: node.clone(), values: self.values - before + 1, depth: height(&node) };
+            let anchored = Anchored {
+                node: node.clone(),
+                values: self.values - before + 1,
+                depth: height(&node),
+            };
             self.anchors.insert(anchor, anchored);
         }
         Ok(node)
     }
 
-    fn scalar(&mut self, value: &str, style: ScalarStyle, tagged: bool, span: &Span, pointer: &Arc<str>) -> Node {
-        let place = Place { span: bytes(span), pointer: pointer.clone() };
+    fn scalar(
+        &mut self,
+        value: &str,
+        style: ScalarStyle,
+        tagged: bool,
+        span: &Span,
+        pointer: &Arc<str>,
+    ) -> Node {
+        let place = Place {
+            span: bytes(span),
+            pointer: pointer.clone(),
+        };
         let style = match style {
             ScalarStyle::Plain => Style::Plain,
             ScalarStyle::SingleQuoted => Style::Single,
@@ -165,13 +214,22 @@ impl<'a> Builder<'a> {
             Resolved::Value(kind, value) => Text::plain(value, kind, place.clone(), place.span.start),
             Resolved::ForeignNumber => {
                 self.diagnostics.push(
-                    Diagnostic::error(codes::DOCUMENT_NUMBER, &place, format!("YAML reads `{value}` as a number that JSON cannot hold"))
-                        .with_help(format!("write it in decimal, or quote it if it is text: '{value}'")),
+                    Diagnostic::error(
+                        codes::DOCUMENT_NUMBER,
+                        &place,
+                        format!("YAML reads `{value}` as a number that JSON cannot hold"),
+                    )
+                    .with_help(format!(
+                        "write it in decimal, or quote it if it is text: '{value}'"
+                    )),
                 );
                 Text::plain(value, ScalarKind::String, place.clone(), place.span.start)
             }
         };
-        Node { place, kind: Kind::Scalar(text) }
+        Node {
+            place,
+            kind: Kind::Scalar(text),
+        }
     }
 
     fn array(&mut self, start: &Range<usize>, pointer: &Arc<str>, depth: usize) -> Result<Node, Stop> {
@@ -187,7 +245,13 @@ impl<'a> Builder<'a> {
         };
         let last = items.last().map(|item| item.place.span.end);
         let span = self.collection_span(start, &end, last);
-        Ok(Node { place: Place { span, pointer: pointer.clone() }, kind: Kind::Array(items) })
+        Ok(Node {
+            place: Place {
+                span,
+                pointer: pointer.clone(),
+            },
+            kind: Kind::Array(items),
+        })
     }
 
     fn object(&mut self, start: &Range<usize>, pointer: &Arc<str>, depth: usize) -> Result<Node, Stop> {
@@ -201,34 +265,63 @@ impl<'a> Builder<'a> {
             let key_is_plain = matches!(event, Event::Scalar(_, ScalarStyle::Plain, ..));
             let key = self.node(event, &span, pointer, depth + 1)?;
             let name = self.key_name(&key);
-            let pointer = name.as_ref().map_or_else(|| pointer.clone(), |name| child(pointer, name));
+            let pointer = name
+                .as_ref()
+                .map_or_else(|| pointer.clone(), |name| child(pointer, name));
             let (event, value_span) = self.next_inside(start)?;
             let value = self.node(event, &value_span, &pointer, depth + 1)?;
             let Some(name) = name else { continue };
-            let key = Place { span: key.place.span, pointer };
+            let key = Place {
+                span: key.place.span,
+                pointer,
+            };
             if key_is_plain && name == "<<" {
                 self.diagnostics.push(
-                    Diagnostic::error(codes::DOCUMENT_MERGE_KEY, &key, "`<<` is no merge key in YAML 1.2")
-                        .with_help("use `defaults` for what steps share, or an alias for a whole value"),
+                    Diagnostic::error(
+                        codes::DOCUMENT_MERGE_KEY,
+                        &key,
+                        "`<<` is no merge key in YAML 1.2",
+                    )
+                    .with_help("use `defaults` for what steps share, or an alias for a whole value"),
                 );
             } else if names.insert(name.clone()) {
-                members.push(Member { name, span: key.span, value });
+                members.push(Member {
+                    name,
+                    span: key.span,
+                    value,
+                });
             } else {
                 self.diagnostics.push(
-                    Diagnostic::error(codes::DOCUMENT_DUPLICATE_KEY, &key, format!("`{}` occurs twice in this object", shown(&name)))
-                        .with_help("keep one of them"),
+                    Diagnostic::error(
+                        codes::DOCUMENT_DUPLICATE_KEY,
+                        &key,
+                        format!("`{}` occurs twice in this object", shown(&name)),
+                    )
+                    .with_help("keep one of them"),
                 );
             }
         };
-        let last = members.last().map(|member| member.value.place.span.end.max(member.span.end));
+        let last = members
+            .last()
+            .map(|member| member.value.place.span.end.max(member.span.end));
         let span = self.collection_span(start, &end, last);
-        Ok(Node { place: Place { span, pointer: pointer.clone() }, kind: Kind::Object(members) })
+        Ok(Node {
+            place: Place {
+                span,
+                pointer: pointer.clone(),
+            },
+            kind: Kind::Object(members),
+        })
     }
 
     /// A flow collection ends at its bracket, a block collection behind its last value.
     fn collection_span(&self, start: &Range<usize>, end: &Range<usize>, last: Option<usize>) -> Range<usize> {
         let is_flow = !end.is_empty() && self.text[end.clone()].ends_with([']', '}']);
-        let end = if is_flow { end.end } else { last.unwrap_or(start.end) };
+        let end = if is_flow {
+            end.end
+        } else {
+            last.unwrap_or(start.end)
+        };
         start.start..end.max(start.end)
     }
 
@@ -236,38 +329,71 @@ impl<'a> Builder<'a> {
         match &key.kind {
             Kind::Scalar(text) if text.kind != ScalarKind::Null => {
                 let written = self.text.get(text.place.span.clone()).unwrap_or(&text.value);
-                Some(if text.kind == ScalarKind::String { text.value.clone() } else { written.into() })
+                Some(if text.kind == ScalarKind::String {
+                    text.value.clone()
+                } else {
+                    written.into()
+                })
             }
             _ => {
                 let found = key.describe();
                 self.diagnostics.push(
-                    Diagnostic::error(codes::DOCUMENT_KEY, &key.place, format!("a key must be text, this is {found}"))
-                        .with_help("quote the key"),
+                    Diagnostic::error(
+                        codes::DOCUMENT_KEY,
+                        &key.place,
+                        format!("a key must be text, this is {found}"),
+                    )
+                    .with_help("quote the key"),
                 );
                 None
             }
         }
     }
 
-    fn alias(&mut self, target: usize, span: &Range<usize>, pointer: &Arc<str>, depth: usize) -> Result<Node, Stop> {
-        let place = Place { span: span.clone(), pointer: pointer.clone() };
+    fn alias(
+        &mut self,
+        target: usize,
+        span: &Range<usize>,
+        pointer: &Arc<str>,
+        depth: usize,
+    ) -> Result<Node, Stop> {
+        let place = Place {
+            span: span.clone(),
+            pointer: pointer.clone(),
+        };
         let Some(anchored) = self.anchors.get(&target) else {
-            let message = format!("`{}` stands inside the value that it stands for", &self.text[span.clone()]);
-            self.diagnostics.push(Diagnostic::error(codes::DOCUMENT_ALIAS, &place, message));
+            let message = format!(
+                "`{}` stands inside the value that it stands for",
+                &self.text[span.clone()]
+            );
+            self.diagnostics
+                .push(Diagnostic::error(codes::DOCUMENT_ALIAS, &place, message));
             return Ok(null(place));
         };
         let (values, height) = (anchored.values, anchored.depth);
         self.check_depth(span, depth + height)?;
         self.charge(span, values, values.saturating_mul(pointer.len()))?;
-        let Some(anchored) = self.anchors.get(&target) else { return Ok(null(place)) };
-        Ok(Node { place, ..anchored.node.moved_to(pointer) })
+        let Some(anchored) = self.anchors.get(&target) else {
+            return Ok(null(place));
+        };
+        Ok(Node {
+            place,
+            ..anchored.node.moved_to(pointer)
+        })
     }
 
     fn unresolved(&mut self, name: &str, span: &Range<usize>, pointer: &Arc<str>) -> Node {
-        let place = Place { span: span.clone(), pointer: pointer.clone() };
+        let place = Place {
+            span: span.clone(),
+            pointer: pointer.clone(),
+        };
         let diagnostic = match super::eaten::at(self.text, span.start) {
             Some(eaten) => eaten.diagnostic(pointer),
-            None => Diagnostic::error(codes::DOCUMENT_ALIAS, &place, format!("there is no anchor `&{}` before this alias", shown(name))),
+            None => Diagnostic::error(
+                codes::DOCUMENT_ALIAS,
+                &place,
+                format!("there is no anchor `&{}` before this alias", shown(name)),
+            ),
         };
         self.diagnostics.push(diagnostic);
         null(place)
@@ -279,9 +405,16 @@ impl<'a> Builder<'a> {
         let diagnostic = match super::eaten::at(self.text, at.start) {
             Some(eaten) if !tag.is_yaml_core_schema() => eaten.diagnostic(pointer),
             _ => {
-                let place = Place { span: at, pointer: pointer.clone() };
-                Diagnostic::error(codes::DOCUMENT_TAG, &place, format!("the YAML tag `{}` means nothing here", shown(&tag.original())))
-                    .with_help("leave the tag out; quote the value if it is text that starts with `!`")
+                let place = Place {
+                    span: at,
+                    pointer: pointer.clone(),
+                };
+                Diagnostic::error(
+                    codes::DOCUMENT_TAG,
+                    &place,
+                    format!("the YAML tag `{}` means nothing here", shown(&tag.original())),
+                )
+                .with_help("leave the tag out; quote the value if it is text that starts with `!`")
             }
         };
         self.diagnostics.push(diagnostic);
@@ -293,7 +426,10 @@ impl<'a> Builder<'a> {
         if self.values <= MAX_VALUES && self.pointer_bytes <= MAX_POINTER_BYTES {
             return Ok(());
         }
-        let place = Place { span: span.clone(), ..Place::default() };
+        let place = Place {
+            span: span.clone(),
+            ..Place::default()
+        };
         Err(Stop::Refused(
             Diagnostic::error(
                 codes::DOCUMENT_TOO_MANY_VALUES,
@@ -308,12 +444,18 @@ impl<'a> Builder<'a> {
         if depth <= MAX_DEPTH {
             return Ok(());
         }
-        let place = Place { span: span.clone(), ..Place::default() };
+        let place = Place {
+            span: span.clone(),
+            ..Place::default()
+        };
         Err(Stop::Refused(problem::too_deep(&place)))
     }
 
     fn report(&mut self, code: &'static str, span: Range<usize>, message: &str) -> Reported<'_> {
-        let place = Place { span, ..Place::default() };
+        let place = Place {
+            span,
+            ..Place::default()
+        };
         self.diagnostics.push(Diagnostic::error(code, &place, message));
         Reported(self.diagnostics.last_mut())
     }
@@ -336,14 +478,23 @@ fn bytes(span: &Span) -> Range<usize> {
 
 fn null(place: Place) -> Node {
     let text = Text::synthetic("null", ScalarKind::Null, place.clone());
-    Node { place, kind: Kind::Scalar(text) }
+    Node {
+        place,
+        kind: Kind::Scalar(text),
+    }
 }
 
 fn height(node: &Node) -> usize {
     match &node.kind {
         Kind::Scalar(_) => 0,
         Kind::Array(items) => 1 + items.iter().map(height).max().unwrap_or(0),
-        Kind::Object(members) => 1 + members.iter().map(|member| height(&member.value)).max().unwrap_or(0),
+        Kind::Object(members) => {
+            1 + members
+                .iter()
+                .map(|member| height(&member.value))
+                .max()
+                .unwrap_or(0)
+        }
     }
 }
 
@@ -354,13 +505,4 @@ fn event_name(event: &Event<'_>) -> &'static str {
         Event::MappingEnd => "the object's end",
         _ => "something else",
     }
-}
-
-/// A name for a message, shortened.
-pub(crate) fn shown(name: &str) -> String {
-    const LONGEST: usize = 60;
-    if name.chars().count() <= LONGEST {
-        return name.escape_debug().to_string().replace("\\'", "'").replace("\\\"", "\"");
-    }
-    name.chars().take(LONGEST).collect::<String>().escape_debug().to_string() + "…"
 }
