@@ -1,5 +1,7 @@
 //! Compile once, evaluate often.
 
+pub(crate) mod meter;
+
 use std::collections::BTreeMap;
 
 use smol_str::SmolStr;
