@@ -87,6 +87,8 @@ pub(crate) fn find(name: &str) -> Option<&'static Function> {
 #[allow(dead_code)]
 mod decimal;
 #[allow(dead_code)]
+mod jwt;
+#[allow(dead_code)]
 mod refusal;
 #[allow(dead_code)]
 mod time;

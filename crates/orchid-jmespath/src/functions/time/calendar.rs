@@ -2,7 +2,7 @@
 
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp, ToSpan, Unit, ZonedDateTime};
+use jiff::{Span, Timestamp, Unit, ZonedDateTime};
 
 use crate::functions::refusal::Refusal;
 
@@ -129,6 +129,8 @@ pub(crate) fn windows(
 
 #[cfg(test)]
 mod tests {
+    use jiff::ToSpan as _;
+
     use super::*;
     use crate::functions::time::duration;
     use crate::functions::time::parse::zone;
