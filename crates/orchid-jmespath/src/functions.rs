@@ -92,3 +92,9 @@ mod jwt;
 mod refusal;
 #[allow(dead_code)]
 mod time;
+#[allow(dead_code)]
+mod digest;
+#[allow(dead_code)]
+mod encoding;
+#[allow(dead_code)]
+mod url;
