@@ -11,8 +11,22 @@ use crate::problem::EvalError;
 use crate::value::Value;
 
 pub(crate) mod call;
+mod choice;
+mod decimal;
+mod digest;
+mod encoding;
+mod jwt;
+mod lists;
+mod numbers;
+mod random;
+pub mod reference;
+mod refusal;
 pub(crate) mod signature;
 mod standard;
+mod text;
+mod time;
+mod url;
+mod weight;
 
 pub(crate) use call::Call;
 pub(crate) use signature::{Arity, Nulls, Parameter, Secrets};
@@ -58,7 +72,19 @@ impl Function {
 }
 
 /// The tables that are joined.
-const TABLES: &[&[Function]] = &[standard::FUNCTIONS];
+const TABLES: &[&[Function]] = &[
+    standard::FUNCTIONS,
+    choice::FUNCTIONS,
+    digest::FUNCTIONS,
+    encoding::FUNCTIONS,
+    jwt::FUNCTIONS,
+    lists::FUNCTIONS,
+    numbers::FUNCTIONS,
+    random::FUNCTIONS,
+    text::FUNCTIONS,
+    time::FUNCTIONS,
+    url::FUNCTIONS,
+];
 
 /// All functions, sorted by group and name.
 pub fn functions() -> &'static [Function] {
@@ -83,18 +109,3 @@ pub(crate) fn find(name: &str) -> Option<&'static Function> {
         .get(name)
         .copied()
 }
-
-#[allow(dead_code)]
-mod decimal;
-#[allow(dead_code)]
-mod jwt;
-#[allow(dead_code)]
-mod refusal;
-#[allow(dead_code)]
-mod time;
-#[allow(dead_code)]
-mod digest;
-#[allow(dead_code)]
-mod encoding;
-#[allow(dead_code)]
-mod url;
