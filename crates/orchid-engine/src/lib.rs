@@ -5,6 +5,7 @@
 pub mod budget;
 pub mod event;
 pub mod fault;
+pub mod local;
 pub mod origin;
 pub mod outcome;
 pub mod ports;
