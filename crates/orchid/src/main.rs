@@ -12,7 +12,7 @@ mod settings;
 mod sink;
 mod state_file;
 mod terminal;
-mod trace_file;
+mod trace;
 
 use std::process::ExitCode;
 

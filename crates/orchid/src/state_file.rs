@@ -42,22 +42,37 @@ impl StateFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => S::default(),
             Err(source) => return Err(failure("read", path, source)),
         };
-        Ok((Self { path: path.to_owned(), _lock: lock }, state))
+        Ok((
+            Self {
+                path: path.to_owned(),
+                _lock: lock,
+            },
+            state,
+        ))
     }
 
     /// Replaces the file's state. Durable when this returns.
     pub fn save<S: Serialize>(&self, poll: &str, state: &S) -> Result<(), Failure> {
-        let contents = Contents { version: VERSION, poll: poll.to_owned(), state };
+        let contents = Contents {
+            version: VERSION,
+            poll: poll.to_owned(),
+            state,
+        };
         replace(&self.path, &contents).map_err(|source| failure("write", &self.path, source))
     }
 }
 
 fn contents<S: for<'a> Deserialize<'a>>(path: &Path, text: &[u8], poll: &str) -> Result<S, Failure> {
     let advice = "give another file to --state, or remove this one to start from nothing";
-    let contents: Contents<S> = serde_json::from_slice(text)
-        .map_err(|error| Failure::usage(format!("{} is not a state file: {error}", path.display()), advice))?;
+    let contents: Contents<S> = serde_json::from_slice(text).map_err(|error| {
+        Failure::usage(format!("{} is not a state file: {error}", path.display()), advice)
+    })?;
     if contents.version != VERSION {
-        let message = format!("{} has version {}, this Orchid reads version {VERSION}", path.display(), contents.version);
+        let message = format!(
+            "{} has version {}, this Orchid reads version {VERSION}",
+            path.display(),
+            contents.version
+        );
         return Err(Failure::usage(message, advice));
     }
     if contents.poll != poll {
@@ -94,7 +109,10 @@ fn replace<T: Serialize>(path: &Path, contents: &T) -> io::Result<()> {
     file.sync_all()?;
     std::fs::rename(&beside, path)?;
     // The rename itself is durable only once the folder is.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
 }
 
@@ -105,7 +123,11 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn failure(verb: &'static str, path: &Path, source: io::Error) -> Failure {
-    Failure::File { verb, path: path.display().to_string(), source }
+    Failure::File {
+        verb,
+        path: path.display().to_string(),
+        source,
+    }
 }
 
 #[cfg(test)]
@@ -132,7 +154,10 @@ mod tests {
             ("{", "is not a state file"),
             ("", "is not a state file"),
             (r#"{"version":2,"poll":"i/c/p","state":[]}"#, "has version 2"),
-            (r#"{"version":1,"poll":"i/c/other","state":[]}"#, "belongs to i/c/other, not to i/c/p"),
+            (
+                r#"{"version":1,"poll":"i/c/other","state":[]}"#,
+                "belongs to i/c/other, not to i/c/p",
+            ),
         ];
         for (text, expected) in cases {
             let folder = tempfile::tempdir().expect("a folder");

@@ -15,30 +15,51 @@ fn orchid(arguments: &[&str]) -> String {
         .env_remove("ORCHID_LOG")
         .output()
         .expect("it runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).expect("text")
 }
 
 /// `page` under `docs/reference` holds exactly `text`.
 fn check(page: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference").join(page);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../docs/reference")
+        .join(page);
     if std::env::var_os("UPDATE_REFERENCE").is_some() {
         fs::write(&path, text).expect("writable");
     }
     let written = fs::read_to_string(&path).unwrap_or_default();
-    assert!(written == text, "docs/reference/{page} is out of date: UPDATE_REFERENCE=1 cargo test -p orchid --test reference");
+    assert!(
+        written == text,
+        "docs/reference/{page} is out of date: UPDATE_REFERENCE=1 cargo test -p orchid --test reference"
+    );
 }
 
 #[test]
 fn the_command_line_is_documented() {
-    let commands =
-        ["run", "validate", "explain", "eval", "functions", "schema", "config", "completions", "practice-api"];
+    let commands = [
+        "run",
+        "validate",
+        "explain",
+        "eval",
+        "functions",
+        "schema",
+        "config",
+        "completions",
+        "practice-api",
+    ];
     let mut page = String::from(
         "# The command line\n\nGenerated from `orchid --help`. Data goes to stdout, everything said to a person to stderr.\n",
     );
     page.push_str(&format!("\n```text\n{}```\n", trimmed(&orchid(&["--help"]))));
     for command in commands {
-        page.push_str(&format!("\n## orchid {command}\n\n```text\n{}```\n", trimmed(&orchid(&[command, "--help"]))));
+        page.push_str(&format!(
+            "\n## orchid {command}\n\n```text\n{}```\n",
+            trimmed(&orchid(&[command, "--help"]))
+        ));
     }
     check("cli.md", &page);
 }
@@ -54,5 +75,7 @@ fn the_settings_are_documented() {
 }
 
 fn trimmed(text: &str) -> String {
-    text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    text.lines()
+        .map(|line| format!("{}\n", line.trim_end()))
+        .collect()
 }
