@@ -2,6 +2,7 @@
 //!
 //! Pure: no async, no I/O, no clock, no randomness, no environment.
 
+pub mod config;
 pub mod definition;
 pub mod diagnostic;
 pub mod program;
