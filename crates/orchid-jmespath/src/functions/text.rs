@@ -131,36 +131,40 @@ fn concat(call: &mut Call<'_>) -> Result<Value, EvalError> {
 
 fn regex_find(call: &mut Call<'_>) -> Result<Value, EvalError> {
     let regex = pattern(call)?;
-    let Some(captures) = regex.captures(call.text(0)?) else {
-        return Ok(Value::NULL);
-    };
-    let found = match call.value(2).as_str() {
-        Some(name) => {
-            if !regex.capture_names().flatten().any(|known| known == name) {
-                return Err(call.invalid(
-                    2,
-                    format!("the regular expression has no group named {}", call.shown(2)),
-                ));
-            }
-            captures.name(name)
-        }
-        None => {
-            let group = if call.has(2) { call.size(2)? } else { 0 };
-            if group >= regex.captures_len() {
-                let most = regex.captures_len() - 1;
-                return Err(call.invalid(
-                    2,
-                    format!("the regular expression has {most} groups, not {group}"),
-                ));
-            }
-            captures.get(group)
-        }
-    };
-    let Some(found) = found.map(|found| found.as_str()) else {
+    let group = group(call, &regex)?;
+    let captures = regex.captures(call.text(0)?);
+    let Some(found) = captures.and_then(|captures| captures.get(group)) else {
         return Ok(Value::NULL);
     };
     call.reserve(found.len())?;
-    Ok(Value::from(found))
+    Ok(Value::from(found.as_str()))
+}
+
+/// The number of the group that is asked for; 0 is the whole.
+fn group(call: &Call<'_>, regex: &Regex) -> Result<usize, EvalError> {
+    if !call.has(2) {
+        return Ok(0);
+    }
+    if let Some(name) = call.value(2).as_str() {
+        return regex
+            .capture_names()
+            .position(|known| known == Some(name))
+            .ok_or_else(|| {
+                call.invalid(
+                    2,
+                    format!("the regular expression has no group named {}", call.shown(2)),
+                )
+            });
+    }
+    let group = call.size(2)?;
+    let most = regex.captures_len() - 1;
+    if group > most {
+        return Err(call.invalid(
+            2,
+            format!("the regular expression has {most} groups, not {group}"),
+        ));
+    }
+    Ok(group)
 }
 
 fn regex_replace(call: &mut Call<'_>) -> Result<Value, EvalError> {

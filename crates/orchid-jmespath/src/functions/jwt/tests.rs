@@ -266,102 +266,106 @@ fn pem_survives_what_happens_to_it_on_its_way() {
     }
 }
 
+const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n";
+const LEGACY: &str =
+    "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----\n";
+
+/// Algorithm, key, why it is refused.
+const REFUSED: &[(&str, &str, &str)] = &[
+    ("RS256", "", "is an empty key"),
+    (
+        "RS256",
+        "hunter2hunter2",
+        "is not a private key for this algorithm (an RSA key)",
+    ),
+    (
+        "ES256",
+        "hunter2hunter2",
+        "is not a private key for this algorithm (P-256)",
+    ),
+    (
+        "EdDSA",
+        "hunter2hunter2",
+        "is not a private key for this algorithm (an Ed25519 key)",
+    ),
+    (
+        "RS256",
+        P256_PKCS8,
+        "is not a private key for this algorithm (an RSA key)",
+    ),
+    (
+        "RS256",
+        P256_SEC1,
+        "is not a private key for this algorithm (an RSA key)",
+    ),
+    (
+        "ES256",
+        RSA_PKCS8,
+        "is not a private key for this algorithm (P-256)",
+    ),
+    (
+        "ES256",
+        RSA_PKCS1,
+        "is not a private key for this algorithm (P-256)",
+    ),
+    (
+        "ES256",
+        P384_PKCS8,
+        "is not a private key for this algorithm (P-256)",
+    ),
+    (
+        "ES384",
+        P256_SEC1,
+        "is not a private key for this algorithm (P-384)",
+    ),
+    (
+        "ES512",
+        P256_PKCS8,
+        "is not a private key for this algorithm (P-521)",
+    ),
+    (
+        "EdDSA",
+        P256_PKCS8,
+        "is not a private key for this algorithm (an Ed25519 key)",
+    ),
+    (
+        "RS256",
+        RSA_1024,
+        "is an RSA key of 1024 bits; from 2048 to 8192 are accepted",
+    ),
+    (
+        "HS256",
+        RSA_PKCS8,
+        "is a private key, but HS algorithms take a shared secret",
+    ),
+    ("EdDSA", ENCRYPTED, "is a key encrypted with a passphrase"),
+    ("RS256", LEGACY, "is a key encrypted with a passphrase"),
+    ("ES256", PUBLIC, "has no private key in it"),
+    (
+        "ES256",
+        "-----BEGIN PRIVATE KEY-----\nhunter2",
+        "is not complete PEM",
+    ),
+    (
+        "ES256",
+        "-----BEGIN PRIVATE KEY-----\n#hunter2\n-----END PRIVATE KEY-----",
+        "is not complete PEM",
+    ),
+    (
+        "ES256",
+        "-----BEGIN OPENSSH PRIVATE KEY-----\nAA\n-----END OPENSSH PRIVATE KEY-----",
+        "is a key in OpenSSH's own form",
+    ),
+    (
+        "ES256",
+        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
+        "is not a private key for this algorithm (P-256)",
+    ),
+];
+
 #[test]
 fn refusals_say_why_and_show_nothing_of_the_key() {
-    let public = "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n";
-    let legacy =
-        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----\n";
-    for (algorithm, text, expected) in [
-        ("RS256", "", "is an empty key"),
-        (
-            "RS256",
-            "hunter2hunter2",
-            "is not a private key for this algorithm (an RSA key)",
-        ),
-        (
-            "ES256",
-            "hunter2hunter2",
-            "is not a private key for this algorithm (P-256)",
-        ),
-        (
-            "EdDSA",
-            "hunter2hunter2",
-            "is not a private key for this algorithm (an Ed25519 key)",
-        ),
-        (
-            "RS256",
-            P256_PKCS8,
-            "is not a private key for this algorithm (an RSA key)",
-        ),
-        (
-            "RS256",
-            P256_SEC1,
-            "is not a private key for this algorithm (an RSA key)",
-        ),
-        (
-            "ES256",
-            RSA_PKCS8,
-            "is not a private key for this algorithm (P-256)",
-        ),
-        (
-            "ES256",
-            RSA_PKCS1,
-            "is not a private key for this algorithm (P-256)",
-        ),
-        (
-            "ES256",
-            P384_PKCS8,
-            "is not a private key for this algorithm (P-256)",
-        ),
-        (
-            "ES384",
-            P256_SEC1,
-            "is not a private key for this algorithm (P-384)",
-        ),
-        (
-            "ES512",
-            P256_PKCS8,
-            "is not a private key for this algorithm (P-521)",
-        ),
-        (
-            "EdDSA",
-            P256_PKCS8,
-            "is not a private key for this algorithm (an Ed25519 key)",
-        ),
-        (
-            "RS256",
-            RSA_1024,
-            "is an RSA key of 1024 bits; from 2048 to 8192 are accepted",
-        ),
-        (
-            "HS256",
-            RSA_PKCS8,
-            "is a private key, but HS algorithms take a shared secret",
-        ),
-        ("EdDSA", ENCRYPTED, "is a key encrypted with a passphrase"),
-        ("RS256", legacy, "is a key encrypted with a passphrase"),
-        ("ES256", public, "has no private key in it"),
-        (
-            "ES256",
-            "-----BEGIN PRIVATE KEY-----\nhunter2",
-            "is not complete PEM",
-        ),
-        (
-            "ES256",
-            "-----BEGIN PRIVATE KEY-----\n#hunter2\n-----END PRIVATE KEY-----",
-            "is not complete PEM",
-        ),
-        (
-            "ES256",
-            "-----BEGIN OPENSSH PRIVATE KEY-----\nAA\n-----END OPENSSH PRIVATE KEY-----",
-            "is a key in OpenSSH's own form",
-        ),
-        (
-            "ES256",
-            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
-            "is not a private key for this algorithm (P-256)",
-        ),
-    ] {
+    for (algorithm, text, expected) in REFUSED.iter().copied() {
         let found = match Key::from_text(text) {
             Ok(key) => signature(algorithm, &key, "m"),
             Err(refusal) => Err(refusal.reason),

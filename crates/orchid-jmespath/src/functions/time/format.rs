@@ -26,12 +26,8 @@ pub(crate) fn rfc3339(time: Timestamp) -> String {
 /// Without a zone it is UTC; `http` is always GMT, `basic` and the epochs always UTC.
 pub(crate) fn format(time: Timestamp, format: &str, zone: Option<&TimeZone>) -> Result<Written, Refusal> {
     let text = match (format, zone) {
-        ("epoch", _) => {
-            return Ok(Written::Integer(
-                time.as_nanosecond().div_euclid(1_000_000_000) as i64
-            ));
-        }
-        ("epoch_ms", _) => return Ok(Written::Integer(time.as_nanosecond().div_euclid(1_000_000) as i64)),
+        ("epoch", _) => return Ok(Written::Integer(units_since_epoch(time, 1_000_000_000))),
+        ("epoch_ms", _) => return Ok(Written::Integer(units_since_epoch(time, 1_000_000))),
         ("iso", None) => rfc3339(time),
         ("iso", Some(zone)) => time.display_with_offset(zone.to_offset(time)).to_string(),
         ("http", _) => rfc2822::DateTimePrinter::new()
@@ -42,6 +38,11 @@ pub(crate) fn format(time: Timestamp, format: &str, zone: Option<&TimeZone>) -> 
         (format, zone) => strftime(format, time, zone)?,
     };
     Ok(Written::Text(text))
+}
+
+/// Whole units of so many nanoseconds, rounded down. A nanosecond count of any time fits 78 bits, its seconds 39.
+fn units_since_epoch(time: Timestamp, nanoseconds: i128) -> i64 {
+    i64::try_from(time.as_nanosecond().div_euclid(nanoseconds)).unwrap_or(i64::MAX)
 }
 
 fn strftime(format: &str, time: Timestamp, zone: Option<&TimeZone>) -> Result<String, Refusal> {
