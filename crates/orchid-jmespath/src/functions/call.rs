@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use regex::Regex;
+
 use super::Function;
 use super::signature::{Nulls, Secrets, Types};
 use crate::expression::meter::Meter;
@@ -32,6 +34,8 @@ pub(crate) struct Call<'a> {
     /// Where the call stands, and each of its arguments.
     span: Range<usize>,
     spans: &'a [Range<usize>],
+    /// The literal regular expression among the arguments.
+    pattern: Option<&'a Regex>,
 }
 
 impl<'a> Call<'a> {
@@ -50,7 +54,18 @@ impl<'a> Call<'a> {
             meter,
             span,
             spans,
+            pattern: None,
         }
+    }
+
+    /// With the regular expression that was compiled with the expression (see `Parameter::prepare`).
+    pub(crate) fn with_pattern(self, pattern: Option<&'a Regex>) -> Self {
+        Self { pattern, ..self }
+    }
+
+    /// The literal regular expression among the arguments, compiled.
+    pub(crate) fn pattern(&self) -> Option<&'a Regex> {
+        self.pattern
     }
 
     /// Checks the arguments, runs the body, passes on the mark of secrets.

@@ -11,7 +11,7 @@ use crate::functions::Function;
 use crate::functions::call::Call;
 use crate::functions::encoding::Encoding;
 use crate::functions::refusal::Refusal;
-use crate::functions::signature::{Nulls, Secrets, Types, one, optional};
+use crate::functions::signature::{Literal, Nulls, Secrets, Types, one, optional};
 use crate::problem::EvalError;
 use crate::value::Value;
 
@@ -29,9 +29,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
             r#""ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=""#,
         ),
         parameters: &[
-            one("alg", Types::STRING),
+            one("alg", Types::STRING).literal(Literal::Checked(|name| Algorithm::named(name).map(|_| ()))),
             one("text", BYTES),
-            optional("enc", Types::STRING),
+            optional("enc", Types::STRING)
+                .literal(Literal::Checked(|name| Encoding::named(name).map(|_| ()))),
         ],
         nulls: Nulls::Yield,
         secrets: Secrets::Exempt,
@@ -52,10 +53,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
             r#""5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843""#,
         ),
         parameters: &[
-            one("alg", Types::STRING),
+            one("alg", Types::STRING).literal(Literal::Checked(|name| Algorithm::named(name).map(|_| ()))),
             one("key", BYTES),
             one("text", BYTES),
-            optional("enc", Types::STRING),
+            optional("enc", Types::STRING)
+                .literal(Literal::Checked(|name| Encoding::named(name).map(|_| ()))),
         ],
         nulls: Nulls::Yield,
         secrets: Secrets::Exempt,

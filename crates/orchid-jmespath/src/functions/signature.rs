@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use regex::Regex;
+
+use super::refusal::Refusal;
+use super::text;
 use crate::value::{Kind, Value};
 
 /// A set of types that an argument may have.
@@ -94,6 +98,35 @@ pub(crate) struct Parameter {
     pub(crate) optional: bool,
     /// The last parameter: any number of further ones like it may follow.
     pub(crate) many: bool,
+    /// What can be said of a text that stands literally in the expression.
+    pub(crate) literal: Literal,
+}
+
+/// What can be said of a literal text before anything runs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Literal {
+    /// Nothing.
+    Any,
+    /// It is a regular expression, compiled once, with the expression that it stands in.
+    Pattern,
+    /// Whether the function will take it.
+    Checked(fn(&str) -> Result<(), Refusal>),
+}
+
+impl Parameter {
+    /// With something to be said of literal text.
+    pub(crate) const fn literal(self, literal: Literal) -> Self {
+        Self { literal, ..self }
+    }
+
+    /// Checks a value that stands literally at this position; gives the regular expression if it is one.
+    pub(crate) fn prepare(&self, value: &Value) -> Result<Option<Regex>, Refusal> {
+        match (self.literal, value.as_str()) {
+            (Literal::Any, _) | (_, None) => Ok(None),
+            (Literal::Pattern, Some(text)) => text::compile(text).map(Some),
+            (Literal::Checked(check), Some(text)) => check(text).map(|()| None),
+        }
+    }
 }
 
 /// A parameter that must be given.
@@ -103,6 +136,7 @@ pub(crate) const fn one(name: &'static str, types: Types) -> Parameter {
         types,
         optional: false,
         many: false,
+        literal: Literal::Any,
     }
 }
 
@@ -113,6 +147,7 @@ pub(crate) const fn optional(name: &'static str, types: Types) -> Parameter {
         types,
         optional: true,
         many: false,
+        literal: Literal::Any,
     }
 }
 
@@ -123,6 +158,7 @@ pub(crate) const fn many(name: &'static str, types: Types) -> Parameter {
         types,
         optional: false,
         many: true,
+        literal: Literal::Any,
     }
 }
 

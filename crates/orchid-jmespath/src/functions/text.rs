@@ -7,7 +7,7 @@ use regex::{Captures, Regex, RegexBuilder};
 use crate::functions::Function;
 use crate::functions::call::Call;
 use crate::functions::refusal::Refusal;
-use crate::functions::signature::{Nulls, Secrets, Types, many, one, optional};
+use crate::functions::signature::{Literal, Nulls, Secrets, Types, many, one, optional};
 use crate::problem::EvalError;
 use crate::value::Value;
 
@@ -37,7 +37,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         group: "text",
         summary: "Whether the regular expression is found anywhere in the text; `^…$` for the whole.",
         example: ("matches('user-17', '^user-[0-9]+$')", "true"),
-        parameters: &[one("s", Types::STRING), one("re", Types::STRING)],
+        parameters: &[
+            one("s", Types::STRING),
+            one("re", Types::STRING).literal(Literal::Pattern),
+        ],
         nulls: Nulls::Yield,
         secrets: Secrets::Exempt,
         call: |call| {
@@ -56,7 +59,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ),
         parameters: &[
             one("s", Types::STRING),
-            one("re", Types::STRING),
+            one("re", Types::STRING).literal(Literal::Pattern),
             optional("group", Types::NUMBER.or(Types::STRING)),
         ],
         nulls: Nulls::Yield,
@@ -74,7 +77,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ),
         parameters: &[
             one("s", Types::STRING),
-            one("re", Types::STRING),
+            one("re", Types::STRING).literal(Literal::Pattern),
             one("with", Types::STRING),
         ],
         nulls: Nulls::Yield,
@@ -109,6 +112,9 @@ fn pattern<'a>(call: &mut Call<'a>) -> Result<Cow<'a, Regex>, EvalError> {
     // Its work is linear in the text, and bounded by the size of the pattern.
     let text = call.text(0)?;
     call.charge(text.len())?;
+    if let Some(regex) = call.pattern() {
+        return Ok(Cow::Borrowed(regex));
+    }
     let source = call.text(1)?;
     call.charge(source.len() * 16)?;
     compile(source)

@@ -10,7 +10,7 @@ use crate::functions::call::Call;
 use crate::functions::encoding::Encoding;
 use crate::functions::jwt::algorithm::Algorithm;
 use crate::functions::jwt::key::{Jwk, Key, MAX_KEY};
-use crate::functions::signature::{Nulls, Secrets, Types, one, optional};
+use crate::functions::signature::{Literal, Nulls, Secrets, Types, one, optional};
 use crate::functions::{Function, digest, weight};
 use crate::problem::EvalError;
 use crate::value::{Kind, Value};
@@ -34,7 +34,7 @@ pub(super) const FUNCTIONS: &[Function] = &[Function {
     parameters: &[
         one("claims", Types::OBJECT),
         one("key", Types::STRING.or(Types::OBJECT)),
-        one("alg", Types::STRING),
+        one("alg", Types::STRING).literal(Literal::Checked(|name| Algorithm::named(name).map(|_| ()))),
         optional("headers", Types::OBJECT),
     ],
     nulls: Nulls::Yield,

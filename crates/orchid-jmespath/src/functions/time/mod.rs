@@ -7,7 +7,7 @@ use crate::functions::Function;
 use crate::functions::call::Call;
 use crate::functions::decimal::Decimal;
 use crate::functions::refusal::Refusal;
-use crate::functions::signature::{Nulls, Secrets, Types, one, optional};
+use crate::functions::signature::{Literal, Nulls, Secrets, Types, one, optional};
 use crate::number::Number;
 use crate::problem::EvalError;
 use crate::value::{Kind, Value};
@@ -21,6 +21,16 @@ pub(crate) mod parse;
 const TIME: Types = Types::STRING.or(Types::NUMBER);
 /// Where a duration is taken: text, or seconds.
 const DURATION: Types = Types::STRING.or(Types::NUMBER);
+/// A literal time zone.
+const ZONE: Literal = Literal::Checked(|name| parse::zone(name).map(|_| ()));
+/// A literal duration.
+const LENGTH: Literal = Literal::Checked(|text| duration::parse(text).map(|_| ()));
+/// A literal format to write times in.
+const FORMAT: Literal =
+    Literal::Checked(|text| format::format(Timestamp::UNIX_EPOCH, text, None).map(|_| ()));
+/// A literal unit to truncate to.
+const UNIT: Literal =
+    Literal::Checked(|unit| calendar::truncate(Timestamp::UNIX_EPOCH, unit, &TimeZone::UTC).map(|_| ()));
 /// What a text of a time takes at most, for the budget.
 const TIME_BYTES: usize = 64;
 
@@ -48,7 +58,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         parameters: &[
             one("value", TIME),
             optional("formats", Types::STRING.or(Types::STRINGS)),
-            optional("tz", Types::STRING),
+            optional("tz", Types::STRING).literal(ZONE),
         ],
         nulls: Nulls::Yield,
         secrets: Secrets::Derived,
@@ -65,8 +75,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ),
         parameters: &[
             one("t", TIME),
-            one("format", Types::STRING),
-            optional("tz", Types::STRING),
+            one("format", Types::STRING).literal(FORMAT),
+            optional("tz", Types::STRING).literal(ZONE),
         ],
         nulls: Nulls::Yield,
         secrets: Secrets::Derived,
@@ -81,7 +91,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             "add_time('2026-01-31T00:00:00Z', 'P1M')",
             r#""2026-02-28T00:00:00Z""#,
         ),
-        parameters: &[one("t", TIME), one("duration", DURATION)],
+        parameters: &[one("t", TIME), one("duration", DURATION).literal(LENGTH)],
         nulls: Nulls::Yield,
         secrets: Secrets::Derived,
         call: |call| {
@@ -122,8 +132,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ),
         parameters: &[
             one("t", TIME),
-            one("unit", Types::STRING),
-            optional("tz", Types::STRING),
+            one("unit", Types::STRING).literal(UNIT),
+            optional("tz", Types::STRING).literal(ZONE),
         ],
         nulls: Nulls::Yield,
         secrets: Secrets::Derived,
@@ -178,8 +188,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         parameters: &[
             one("from", TIME),
             one("to", TIME),
-            one("step", DURATION),
-            optional("granularity", DURATION),
+            one("step", DURATION).literal(LENGTH),
+            optional("granularity", DURATION).literal(LENGTH),
         ],
         nulls: Nulls::Yield,
         secrets: Secrets::Derived,
@@ -191,7 +201,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         group: "time",
         summary: "A duration in seconds: `1m20s`, `250ms`, `1h30m`, `P1D`, `01:02:03`, or a number of seconds. A day has 24 hours; months and years have no fixed length.",
         example: ("parse_duration('1m20s')", "80"),
-        parameters: &[one("value", DURATION)],
+        parameters: &[one("value", DURATION).literal(LENGTH)],
         nulls: Nulls::Yield,
         secrets: Secrets::Derived,
         call: |call| {
