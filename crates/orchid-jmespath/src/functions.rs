@@ -109,3 +109,6 @@ pub(crate) fn find(name: &str) -> Option<&'static Function> {
         .get(name)
         .copied()
 }
+
+#[cfg(test)]
+mod tests;
