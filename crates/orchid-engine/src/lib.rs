@@ -2,6 +2,7 @@
 //!
 //! One request goes forward only: render → permit → fetch → decode → judge → emit, save, next page, fan out.
 
+pub mod auth;
 pub mod budget;
 pub mod event;
 pub mod fault;
@@ -9,6 +10,7 @@ pub mod local;
 pub mod origin;
 pub mod outcome;
 pub mod ports;
+pub mod redact;
 pub mod run;
 pub mod state;
 pub mod trace;

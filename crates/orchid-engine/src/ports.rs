@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use orchid_plan::program::{LimitId, Priority};
 use url::Url;
 
+use crate::auth::token::{Token, TokenKey};
 use crate::budget::{Budget, Charge};
 use crate::event::Event;
 use crate::fault::Fault;
@@ -25,6 +26,8 @@ pub struct Ports {
     pub fetch: Arc<dyn Fetch>,
     /// Admits them.
     pub permits: Arc<dyn Permits>,
+    /// Keeps what auth flows have brought.
+    pub tokens: Arc<dyn Tokens>,
     /// Takes events.
     pub sink: Arc<dyn Sink>,
     /// Keeps what became durable while the run goes on.
@@ -190,6 +193,23 @@ impl Claim {
             turn: Turn::Back,
         }
     }
+}
+
+/// Keeps what auth flows have brought, for all who share a config.
+#[async_trait]
+pub trait Tokens: Send + Sync {
+    /// The newest token that was stored, fresh or not.
+    async fn load(&self, key: &TokenKey) -> Result<Option<Token>, Fault>;
+
+    /// Takes the right to make the next token; waits while another has it. Dropping the lease gives it back.
+    async fn lease(&self, key: &TokenKey) -> Result<Box<dyn TokenLease>, Fault>;
+}
+
+/// The right to make the next token.
+#[async_trait]
+pub trait TokenLease: Send {
+    /// Makes `token` durable; nobody uses it before. An older one is never lost by a failure.
+    async fn store(&mut self, token: &Token) -> Result<(), Fault>;
 }
 
 /// Where events go.

@@ -6,4 +6,5 @@
 
 pub mod permits;
 mod scope;
+pub mod tokens;
 mod window;
