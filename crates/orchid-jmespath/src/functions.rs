@@ -73,7 +73,6 @@ impl Function {
 
 /// The tables that are joined.
 const TABLES: &[&[Function]] = &[
-    standard::FUNCTIONS,
     choice::FUNCTIONS,
     digest::FUNCTIONS,
     encoding::FUNCTIONS,
@@ -90,7 +89,7 @@ const TABLES: &[&[Function]] = &[
 pub fn functions() -> &'static [Function] {
     static ALL: OnceLock<Vec<Function>> = OnceLock::new();
     ALL.get_or_init(|| {
-        let mut all: Vec<_> = TABLES.concat();
+        let mut all = [TABLES.concat(), standard::TABLES.concat()].concat();
         all.sort_by_key(|function| (function.group, function.name));
         all
     })

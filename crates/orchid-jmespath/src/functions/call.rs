@@ -213,6 +213,15 @@ impl<'a> Call<'a> {
         )
     }
 
+    /// Something at an argument that has a wrong type: `name(): message`.
+    pub(crate) fn type_error(&self, index: usize, message: impl std::fmt::Display) -> EvalError {
+        self.argument_error(
+            index,
+            EvalErrorKind::Type,
+            format!("{}(): {message}", self.function.name),
+        )
+    }
+
     /// An arithmetic failure.
     pub(crate) fn arithmetic(&self, error: ArithmeticError) -> EvalError {
         self.error(

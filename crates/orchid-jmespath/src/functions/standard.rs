@@ -1,17 +1,19 @@
-//! The functions of JMESPath and of its Community extensions.
+//! The functions of JMESPath (JEP 3, 3a) and of its Community extensions (JEP 13, 14, 18), under their names and
+//! with their signatures.
 
 use super::Function;
-use super::signature::{Nulls, Secrets, Types, one};
-use crate::value::Value;
 
-pub(super) const FUNCTIONS: &[Function] = &[Function {
-    name: "type",
-    signature: "type(value)",
-    group: "standard",
-    summary: "The type of a value: `string`, `number`, `boolean`, `array`, `object` or `null`.",
-    example: ("type(`1`)", r#""number""#),
-    parameters: &[one("value", Types::ANY)],
-    nulls: Nulls::Refuse,
-    secrets: Secrets::Exempt,
-    call: |call| Ok(Value::from(call.value(0).kind().name())),
-}];
+mod lists;
+mod numbers;
+mod objects;
+mod order;
+mod text;
+
+/// The tables that are joined.
+pub(super) const TABLES: [&[Function]; 5] = [
+    lists::FUNCTIONS,
+    numbers::FUNCTIONS,
+    objects::FUNCTIONS,
+    order::FUNCTIONS,
+    text::FUNCTIONS,
+];
