@@ -75,6 +75,11 @@ fn by_name(api: &Api, exchange: &Exchange, name: &str) -> Option<Reply> {
         })
 }
 
+/// `/large?bytes=`: a JSON body of that size, which is no fault.
+pub(crate) fn large(exchange: &Exchange) -> Reply {
+    bodies::sized(exchange)
+}
+
 /// `/status/{code}?retry_after=`: that status; `retry_after` is sent as it is.
 pub(crate) fn status(exchange: &Exchange, code: &str) -> Reply {
     let Some(code) = code.parse().ok().filter(|code| (200..=999).contains(code)) else {

@@ -93,6 +93,7 @@ async fn content(api: &Arc<Api>, exchange: &Exchange, segments: &[&str]) -> Repl
         ("GET", ["jobs", id, "result"]) => jobs::result(api, exchange, id),
 
         ("GET", ["formats", name]) => formats::answer(api, exchange, name),
+        ("GET", ["large"]) => faults::large(exchange),
         (_, ["echo", ..]) => people::echo(exchange),
         (_, ["status", code]) => faults::status(exchange, code),
         (_, ["faults"]) => faults::list(),

@@ -83,9 +83,7 @@ pub(super) const FAULTS: &[Fault] = &[
     made("too-large", "10 MiB and one byte of JSON", |_, _| {
         Reply::json(text_of(DEFAULT_LIMIT + 1))
     }),
-    made("size", "JSON of exactly ?bytes=", |_, exchange| {
-        Reply::json(text_of(size(exchange).unwrap_or(1_024)))
-    }),
+    made("size", "JSON of exactly ?bytes=", |_, exchange| sized(exchange)),
     made("deep", "arrays within arrays, ?depth=100000", |_, exchange| {
         let depth = exchange.number("depth").unwrap_or(100_000).min(10_000_000);
         let depth = usize::try_from(depth).unwrap_or(0);
@@ -160,8 +158,10 @@ const LAUGHS: &str = r#"<?xml version="1.0"?>
 <lolz>&g;</lolz>
 "#;
 
-fn size(exchange: &Exchange) -> Option<usize> {
-    usize::try_from(exchange.number("bytes")?.min(MOST)).ok()
+/// JSON of exactly `?bytes=` (1,024), as far as the smallest object allows.
+pub(super) fn sized(exchange: &Exchange) -> Reply {
+    let bytes = exchange.number("bytes").unwrap_or(1_024).min(MOST);
+    Reply::json(text_of(usize::try_from(bytes).unwrap_or(usize::MAX)))
 }
 
 /// A JSON object of so many bytes, at least 11.
