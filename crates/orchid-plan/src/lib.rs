@@ -9,3 +9,6 @@ pub mod program;
 pub mod quantity;
 pub mod schedule;
 pub mod source;
+pub mod sugar;
+pub mod template;
+pub mod url;

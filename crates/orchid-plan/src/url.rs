@@ -65,11 +65,24 @@ pub struct Pieces {
 /// What can be known of the text alone is checked: braces, scheme (http or https), host, no fragment, no user and
 /// password, no control characters.
 pub fn split(text: &str) -> Result<Pieces, Vec<Problem>> {
-    let mut splitter = Splitter { text, at: 0, literal: String::new(), pieces: Vec::new(), in_query: false };
+    let mut splitter = Splitter {
+        text,
+        at: 0,
+        literal: String::new(),
+        pieces: Vec::new(),
+        in_query: false,
+    };
     splitter.run().map_err(|problem| vec![problem])?;
     let pieces = splitter.pieces;
     let problems = check(text, &pieces);
-    if problems.is_empty() { Ok(Pieces { query_names: query_names(&pieces), pieces }) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(Pieces {
+            query_names: query_names(&pieces),
+            pieces,
+        })
+    } else {
+        Err(problems)
+    }
 }
 
 struct Splitter<'a> {
@@ -120,7 +133,11 @@ impl Splitter<'_> {
 
     fn expression(&mut self) -> Result<(), Problem> {
         let end = closing_brace(self.text, self.at + 2)?;
-        self.hole(Filler::Expression(self.at + 2..end), self.at..end + 1, Position::Segment);
+        self.hole(
+            Filler::Expression(self.at + 2..end),
+            self.at..end + 1,
+            Position::Segment,
+        );
         Ok(())
     }
 
@@ -164,7 +181,11 @@ impl Splitter<'_> {
             position
         };
         self.at = span.end;
-        self.pieces.push(Piece::Hole(Hole { filler, span, position }));
+        self.pieces.push(Piece::Hole(Hole {
+            filler,
+            span,
+            position,
+        }));
     }
 }
 
@@ -174,7 +195,11 @@ fn check(text: &str, pieces: &[Piece]) -> Vec<Problem> {
     let whole = 0..text.len();
     for (at, character) in text.char_indices() {
         if character.is_control() {
-            problems.push(problem(at..at + character.len_utf8(), "a URL has no control characters", "leave it out"));
+            problems.push(problem(
+                at..at + character.len_utf8(),
+                "a URL has no control characters",
+                "leave it out",
+            ));
         }
     }
     for piece in pieces {
@@ -182,12 +207,20 @@ fn check(text: &str, pieces: &[Piece]) -> Vec<Problem> {
             && literal.contains('#')
         {
             let span = text.find('#').map_or(whole.clone(), |at| at..text.len());
-            problems.push(problem(span, "what follows `#` is not sent", "leave it out, or write `%23` for a literal `#`"));
+            problems.push(problem(
+                span,
+                "what follows `#` is not sent",
+                "leave it out, or write `%23` for a literal `#`",
+            ));
             break;
         }
     }
     match pieces.first() {
-        None => problems.push(problem(whole, "the URL is empty", "start with `{base_url}` or `https://`")),
+        None => problems.push(problem(
+            whole,
+            "the URL is empty",
+            "start with `{base_url}` or `https://`",
+        )),
         Some(Piece::Hole(_)) => {}
         Some(Piece::Text(start)) => problems.extend(check_start(start, pieces.len() == 1, whole)),
     }
@@ -198,7 +231,10 @@ fn check(text: &str, pieces: &[Piece]) -> Vec<Problem> {
 fn check_start(start: &str, is_whole: bool, span: Range<usize>) -> Option<Problem> {
     let absolute = "start with `{base_url}`, `https://` or `http://`";
     let lower = start.to_ascii_lowercase();
-    let Some(rest) = lower.strip_prefix("https://").or_else(|| lower.strip_prefix("http://")) else {
+    let Some(rest) = lower
+        .strip_prefix("https://")
+        .or_else(|| lower.strip_prefix("http://"))
+    else {
         let message = match start.split_once("://") {
             Some((scheme, _)) => format!("`{scheme}` is not a scheme that Orchid speaks"),
             None => "the URL is not absolute".to_owned(),
@@ -207,7 +243,11 @@ fn check_start(start: &str, is_whole: bool, span: Range<usize>) -> Option<Proble
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if authority.contains('@') {
-        return Some(problem(span, "a user and a password do not belong in the URL", "use an auth flow of type `basic`"));
+        return Some(problem(
+            span,
+            "a user and a password do not belong in the URL",
+            "use an auth flow of type `basic`",
+        ));
     }
     if (is_whole || rest.len() > authority.len()) && authority.is_empty() {
         return Some(problem(span, "the URL has no host", absolute));
@@ -237,9 +277,17 @@ fn query_names(pieces: &[Piece]) -> BTreeSet<String> {
             Piece::Hole(_) => {}
         }
     }
-    url::form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name.into_owned()).filter(|name| !name.is_empty()).collect()
+    url::form_urlencoded::parse(query.as_bytes())
+        .map(|(name, _)| name.into_owned())
+        .filter(|name| !name.is_empty())
+        .collect()
 }
 
 fn problem(span: Range<usize>, message: &str, help: &str) -> Problem {
-    Problem { kind: ProblemKind::Syntax, span, message: message.to_owned(), help: Some(help.to_owned()) }
+    Problem {
+        kind: ProblemKind::Syntax,
+        span,
+        message: message.to_owned(),
+        help: Some(help.to_owned()),
+    }
 }

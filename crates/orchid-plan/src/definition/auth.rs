@@ -79,6 +79,8 @@ record! {
         public: Option<Vec<Spanned<SmolStr>>>,
         /// What a request gets.
         attach: Option<Attach>,
+        /// The config secret in which the output `refresh_token` is stored when it changes.
+        rotates: Option<Spanned<SmolStr>>,
     }
 }
 

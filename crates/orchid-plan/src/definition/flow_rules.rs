@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, codes};
 use crate::source::tree::{Kind, Node};
 
 /// Fields of the general flow, which every kind takes too.
-const GENERAL: [&str; 11] = [
+const GENERAL: [&str; 12] = [
     "request",
     "steps",
     "output",
@@ -20,6 +20,7 @@ const GENERAL: [&str; 11] = [
     "cached_by",
     "public",
     "attach",
+    "rotates",
 ];
 
 /// Fields of an OAuth client.

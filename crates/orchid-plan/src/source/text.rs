@@ -116,6 +116,43 @@ impl Text {
         }
     }
 
+    /// The text behind a prefix that stands nowhere.
+    #[must_use]
+    pub fn with_prefix(&self, prefix: &str) -> Self {
+        let start = match &self.origin {
+            Origin::Whole | Origin::Pieces(_) => self.place.span.start,
+            Origin::Plain(offset) => *offset,
+        };
+        let moved = |range: &Range<usize>| range.start + prefix.len()..range.end + prefix.len();
+        let own = match &self.origin {
+            Origin::Whole => vec![Piece {
+                value: 0..self.value.len(),
+                document: self.place.span.clone(),
+            }],
+            Origin::Plain(offset) => {
+                vec![Piece {
+                    value: 0..self.value.len(),
+                    document: *offset..offset + self.value.len(),
+                }]
+            }
+            Origin::Pieces(pieces) => pieces.to_vec(),
+        };
+        let before = Piece {
+            value: 0..prefix.len(),
+            document: start..start,
+        };
+        let own = own.into_iter().map(|piece| Piece {
+            value: moved(&piece.value),
+            document: piece.document,
+        });
+        Self {
+            value: format!("{prefix}{}", self.value).into(),
+            kind: ScalarKind::String,
+            origin: Origin::Pieces(std::iter::once(before).chain(own).collect()),
+            ..self.clone()
+        }
+    }
+
     /// The bytes of the document that `range` of `value` came from.
     pub fn span_of(&self, range: Range<usize>) -> Range<usize> {
         match &self.origin {
