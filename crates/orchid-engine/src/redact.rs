@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use orchid_jmespath::value::{Kind, Value};
@@ -32,7 +32,13 @@ const SHORTEST: usize = 6;
 const DEPTH: usize = 2;
 
 /// Headers whose values are credentials whatever they hold; in lower case.
-const CREDENTIALS: [&str; 5] = ["authorization", "cookie", "proxy-authorization", "set-cookie", "x-api-key"];
+const CREDENTIALS: [&str; 5] = [
+    "authorization",
+    "cookie",
+    "proxy-authorization",
+    "set-cookie",
+    "x-api-key",
+];
 
 /// The secrets of one run. Cheap to clone; clones share everything.
 #[derive(Debug, Clone, Default)]
@@ -43,7 +49,7 @@ pub struct Redactor {
 #[derive(Default)]
 struct Known {
     all: HashSet<Arc<str>>,
-    levels: Vec<Arc<Level>>,
+    levels: Vec<Level>,
 }
 
 /// An automaton over some of the secrets.
@@ -82,22 +88,27 @@ impl Redactor {
         known.all.insert(Arc::clone(&secret));
         let mut secrets = vec![secret];
         // As in a binary counter: levels of like size become one.
-        while known.levels.last().is_some_and(|last| last.secrets.len() <= secrets.len()) {
+        while known
+            .levels
+            .last()
+            .is_some_and(|last| last.secrets.len() <= secrets.len())
+        {
             if let Some(last) = known.levels.pop() {
                 secrets.extend(last.secrets.iter().cloned());
             }
         }
-        known.levels.push(Arc::new(Level::new(secrets)));
+        known.levels.push(Level::new(secrets));
     }
 
     /// `text` with every known secret replaced.
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let levels = self.known.read().unwrap_or_else(PoisonError::into_inner).levels.clone();
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let levels = &known.levels;
         if levels.is_empty() {
             return Cow::Borrowed(text);
         }
         let mut found = Vec::new();
-        for level in &levels {
+        for level in levels {
             level.find(text.as_bytes(), &mut found);
         }
         let mut layers = layer::decoded(text.as_bytes());
@@ -105,7 +116,9 @@ impl Redactor {
             let mut below = Vec::new();
             for layer in &layers {
                 let mut inside = Vec::new();
-                levels.iter().for_each(|level| level.find(&layer.bytes, &mut inside));
+                levels
+                    .iter()
+                    .for_each(|level| level.find(&layer.bytes, &mut inside));
                 found.extend(inside.into_iter().map(|(start, end)| layer.original(start, end)));
                 if depth < DEPTH {
                     below.extend(Layer::decoded(layer));
@@ -118,8 +131,14 @@ impl Redactor {
 
     /// A header's value for showing: credentials are known by position and by name, the rest by value.
     pub fn header<'a>(&self, header: &'a Header) -> Cow<'a, str> {
-        let credential = CREDENTIALS.iter().any(|name| header.name.eq_ignore_ascii_case(name));
-        if header.secret || credential { Cow::Borrowed(REDACTED) } else { self.redact(&header.value) }
+        let credential = CREDENTIALS
+            .iter()
+            .any(|name| header.name.eq_ignore_ascii_case(name));
+        if header.secret || credential {
+            Cow::Borrowed(REDACTED)
+        } else {
+            self.redact(&header.value)
+        }
     }
 
     /// A URL for showing: without userinfo, and without the values of the query parameters that `is_secret`
@@ -137,7 +156,11 @@ impl Redactor {
                 .map(|pair| {
                     let name = pair.split('=').next().unwrap_or_default();
                     let decoded = layer::percent_decoded(name);
-                    if is_secret(&decoded) { format!("{name}={REDACTED}") } else { pair.to_owned() }
+                    if is_secret(&decoded) {
+                        format!("{name}={REDACTED}")
+                    } else {
+                        pair.to_owned()
+                    }
                 })
                 .collect();
             shown.set_query(Some(&pairs.join("&")));
@@ -170,10 +193,20 @@ impl Level {
                 edges.push(edge);
             }
         }
-        let automaton = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&patterns);
+        // Of the kinds the one that is quick to build and small: secrets come while a run goes on.
+        let kind = Some(AhoCorasickKind::ContiguousNFA);
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .kind(kind)
+            .build(&patterns);
         // Fails only beyond 2^31 bytes of patterns; then each secret must be looked for by itself.
-        let automaton = automaton.unwrap_or_else(|_| AhoCorasick::new([""; 0]).expect("no pattern is too large"));
-        Self { secrets, automaton, edges }
+        let automaton =
+            automaton.unwrap_or_else(|_| AhoCorasick::new([""; 0]).expect("no pattern is too large"));
+        Self {
+            secrets,
+            automaton,
+            edges,
+        }
     }
 
     fn find(&self, text: &[u8], found: &mut Vec<(usize, usize)>) {
@@ -197,7 +230,10 @@ fn base64_inside(engine: &impl Engine, secret: &str, alignment: usize) -> (Vec<u
     let text = engine.encode(&bytes).into_bytes();
     let first = (alignment * 8).div_ceil(6);
     let last = bytes.len() * 8 / 6;
-    (text[first..last].to_vec(), (alignment > 0, !bytes.len().is_multiple_of(3)))
+    (
+        text[first..last].to_vec(),
+        (alignment > 0, !bytes.len().is_multiple_of(3)),
+    )
 }
 
 fn replaced(text: &str, mut found: Vec<(usize, usize)>) -> Cow<'_, str> {

@@ -346,3 +346,21 @@ async fn what_can_never_be_admitted_fails_at_once() {
         assert_eq!(fault.kind, Kind::Definition, "{fault}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_in_the_moment_others_are_due_makes_nobody_forgotten() {
+    let permits = LocalPermits::default();
+    let blocked = claim(&[scope("a", &[], None)]);
+    permits.block(&blocked, Duration::from_secs(10));
+    let first = permits.acquire(&blocked);
+    tokio::pin!(first);
+    assert!(!is_ready(first.as_mut()));
+    tokio::time::advance(Duration::from_secs(10)).await;
+    let second = permits.acquire(&blocked);
+    tokio::pin!(second);
+    assert!(!is_ready(second.as_mut()), "it queues behind the first");
+    let (first, second) = tokio::time::timeout(Duration::from_secs(5), async { (first.await, second.await) })
+        .await
+        .expect("both are admitted");
+    drop((first, second));
+}

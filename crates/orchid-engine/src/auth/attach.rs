@@ -36,7 +36,14 @@ pub(super) fn attach(
         Ok(out)
     };
     let headers = filled("headers", &attach.headers)?;
-    credentials.headers = headers.into_iter().map(|(name, value)| Header { name, value, secret: true }).collect();
+    credentials.headers = headers
+        .into_iter()
+        .map(|(name, value)| Header {
+            name,
+            value,
+            secret: true,
+        })
+        .collect();
     credentials.params = filled("params", &attach.params)?;
     credentials.cookies = filled("cookies", &attach.cookies)?;
     Ok(credentials)

@@ -52,7 +52,10 @@ pub(super) enum Standing {
 
 impl Entry {
     pub(super) fn new(key: TokenKey) -> Self {
-        Self { key, state: Mutex::default() }
+        Self {
+            key,
+            state: Mutex::default(),
+        }
     }
 
     pub(super) fn standing(&self, now: Timestamp) -> Standing {
@@ -84,7 +87,10 @@ impl Entry {
 
     pub(super) fn is_fresh(&self, token: &Arc<Token>, now: Timestamp) -> bool {
         let state = self.lock();
-        let current = state.token.as_ref().is_some_and(|current| current.version == token.version);
+        let current = state
+            .token
+            .as_ref()
+            .is_some_and(|current| current.version == token.version);
         // Where renewing has just failed, what has not expired is as fresh as it gets.
         let fresh = token.is_fresh(now)
             || (token.is_usable(now) && state.failed.as_ref().is_some_and(|(until, _)| now < *until));
@@ -98,7 +104,11 @@ impl Entry {
 
     pub(super) fn hold(&self, token: &Arc<Token>, now: Timestamp) {
         let mut state = self.lock();
-        if state.token.as_ref().is_none_or(|current| current.version <= token.version) {
+        if state
+            .token
+            .as_ref()
+            .is_none_or(|current| current.version <= token.version)
+        {
             state.held_until = now.checked_add(HOLD).ok();
         }
     }
@@ -120,7 +130,9 @@ impl Entry {
             landing.with(outcome)
         });
         let landing = task
-            .map(|ended| ended.unwrap_or_else(|_| Err(Fault::new(Kind::Internal, "an auth flow ended unexpectedly"))))
+            .map(|ended| {
+                ended.unwrap_or_else(|_| Err(Fault::new(Kind::Internal, "an auth flow ended unexpectedly")))
+            })
             .boxed()
             .shared();
         state.flight = Some(landing.clone());
@@ -158,7 +170,9 @@ impl Landed {
                 state.failed = None;
             }
             Err(fault) => {
-                let pause = PAUSE.saturating_mul(1 << state.failures.min(4)).min(LONGEST_PAUSE);
+                let pause = PAUSE
+                    .saturating_mul(1 << state.failures.min(4))
+                    .min(LONGEST_PAUSE);
                 state.failures = state.failures.saturating_add(1);
                 state.failed = now.checked_add(pause).ok().map(|until| (until, fault.clone()));
             }

@@ -57,8 +57,15 @@ fn said(
     wanted: &str,
 ) -> Result<Option<Timestamp>, Fault> {
     if expires.is_none() && !value.is_null() {
-        let what = if value.is_secret() { "its value".to_owned() } else { format!("`{}`", shortened(value)) };
-        return Err(Fault::new(Kind::Expression, format!("{field}: {what} is not {wanted}")));
+        let what = if value.is_secret() {
+            "its value".to_owned()
+        } else {
+            format!("`{}`", shortened(value))
+        };
+        return Err(Fault::new(
+            Kind::Expression,
+            format!("{field}: {what} is not {wanted}"),
+        ));
     }
     Ok(expires)
 }
@@ -77,7 +84,11 @@ fn seconds(value: &Value) -> Option<f64> {
 /// A time in any usual form: seconds or milliseconds since 1970, RFC 3339 (without an offset: UTC), HTTP-date.
 fn moment(value: &Value) -> Option<Timestamp> {
     if let Some(number) = seconds(value) {
-        let seconds = if number.abs() > MILLISECONDS_ABOVE { number / 1000.0 } else { number };
+        let seconds = if number.abs() > MILLISECONDS_ABOVE {
+            number / 1000.0
+        } else {
+            number
+        };
         return (seconds >= 0.0).then(|| after(Timestamp::UNIX_EPOCH, seconds));
     }
     let text = value.as_str()?.trim();

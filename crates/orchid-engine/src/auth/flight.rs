@@ -49,7 +49,14 @@ impl Flight {
         perform: Arc<dyn Perform>,
     ) -> Self {
         let (authenticator, entry) = (Arc::clone(authenticator), Arc::clone(entry));
-        Self { authenticator, flow, entry, root, perform, refused: None }
+        Self {
+            authenticator,
+            flow,
+            entry,
+            root,
+            perform,
+            refused: None,
+        }
     }
 
     /// The flight that replaces a token which the API refused.
@@ -69,11 +76,17 @@ impl Flight {
         let mut lease = tokens.lease(&self.entry.key).await?;
         let stored = tokens.load(&self.entry.key).await?.map(Arc::new);
         let known = self.entry.token();
-        if let Some(stored) = stored.as_ref().filter(|stored| self.takes(stored, known.as_ref())) {
+        if let Some(stored) = stored
+            .as_ref()
+            .filter(|stored| self.takes(stored, known.as_ref()))
+        {
             self.authenticator.redactor.add_value(&stored.output);
             return Ok(Arc::clone(stored));
         }
-        let before = [stored, known].into_iter().flatten().max_by_key(|token| token.version);
+        let before = [stored, known]
+            .into_iter()
+            .flatten()
+            .max_by_key(|token| token.version);
         let token = self.make(before.as_deref()).await?;
         self.authenticator.redactor.add_value(&token.output);
         lease.store(&token).await?;
@@ -99,7 +112,9 @@ impl Flight {
         };
         missing(flow, &made)?;
         let now = self.authenticator.clock.now();
-        let fresh_until = made.expires.map(|expires| expiry::fresh_until(flow.skew, made.asked, now, expires));
+        let fresh_until = made
+            .expires
+            .map(|expires| expiry::fresh_until(flow.skew, made.asked, now, expires));
         Ok(Token {
             version: before.map_or(1, |before| before.version + 1),
             output: Value::object(made.output),
@@ -111,7 +126,11 @@ impl Flight {
 
     /// The flow's requests in order, each seeing the earlier outputs.
     async fn request(&self, flow: &Flow) -> Result<Made, Trouble> {
-        let mut made = Made { output: Vec::new(), asked: self.authenticator.clock.now(), expires: None };
+        let mut made = Made {
+            output: Vec::new(),
+            asked: self.authenticator.clock.now(),
+            expires: None,
+        };
         let mut response = None;
         if let Some(request) = &flow.request {
             response = Some(self.perform(request, &mut made).await?);
@@ -123,15 +142,28 @@ impl Flight {
         }
         if !flow.steps.is_empty() {
             // What only the last response has.
-            let empty: Vec<_> = flow.output.iter().filter(|(name, _)| get(&made.output, name).is_null()).cloned().collect();
+            let empty: Vec<_> = flow
+                .output
+                .iter()
+                .filter(|(name, _)| get(&made.output, name).is_null())
+                .cloned()
+                .collect();
             self.keep(flow, &empty, &mut made, response.as_ref())?;
         }
         Ok(made)
     }
 
     async fn refresh(&self, flow: &Flow, refresh: &Arc<Step>, before: &Token) -> Result<Made, Trouble> {
-        let output = before.output.entries().map(|(name, value)| (SmolStr::new(name), value)).collect();
-        let mut made = Made { output, asked: self.authenticator.clock.now(), expires: None };
+        let output = before
+            .output
+            .entries()
+            .map(|(name, value)| (SmolStr::new(name), value))
+            .collect();
+        let mut made = Made {
+            output,
+            asked: self.authenticator.clock.now(),
+            expires: None,
+        };
         let response = self.perform(refresh, &mut made).await?;
         let before = made.output.clone();
         self.keep(flow, &flow.output, &mut made, Some(&response))?;
@@ -151,7 +183,11 @@ impl Flight {
         let outcome = self.perform.perform(self.flow, step, &auth).await;
         outcome.map_err(|failed| {
             let fault = explained(&failed);
-            if failed.response.is_null() { Trouble::Other(fault) } else { Trouble::Refused(fault) }
+            if failed.response.is_null() {
+                Trouble::Other(fault)
+            } else {
+                Trouble::Refused(fault)
+            }
         })
     }
 
@@ -168,7 +204,11 @@ impl Flight {
         for (name, expression) in outputs {
             let field = format!("auth.{}.output.{name}", flow.name);
             let value = scope::evaluate(&field, expression, &root, self.authenticator.clock.now())?;
-            let value = if flow.public.contains(name) { value.into_public() } else { value.into_secret() };
+            let value = if flow.public.contains(name) {
+                value.into_public()
+            } else {
+                value.into_secret()
+            };
             match made.output.iter_mut().find(|(known, _)| known == name) {
                 Some((_, known)) if !value.is_null() => *known = value,
                 Some(_) => {}
@@ -182,7 +222,10 @@ impl Flight {
     }
 
     fn readable(&self, fault: &Fault) -> Fault {
-        let name = self.authenticator.definition(self.flow).map_or("", |flow| &flow.name);
+        let name = self
+            .authenticator
+            .definition(self.flow)
+            .map_or("", |flow| &flow.name);
         let message = match fault.kind {
             Kind::Auth => fault.message.clone(),
             kind => format!("auth flow `{name}` failed: {kind}: {}", fault.message),
@@ -206,28 +249,54 @@ impl From<Trouble> for Fault {
 }
 
 fn get(output: &[(SmolStr, Value)], name: &str) -> Value {
-    output.iter().find(|(known, _)| known == name).map_or(Value::NULL, |(_, value)| value.clone())
+    output
+        .iter()
+        .find(|(known, _)| known == name)
+        .map_or(Value::NULL, |(_, value)| value.clone())
 }
 
 /// A token without what `attach` needs is none: the API said something else than the author expects.
 fn missing(flow: &Flow, made: &Made) -> Result<(), Fault> {
-    let missing = attach::needs(flow).into_iter().find(|name| get(&made.output, name).is_null());
+    let missing = attach::needs(flow)
+        .into_iter()
+        .find(|name| get(&made.output, name).is_null());
     let Some(name) = missing else {
         return Ok(());
     };
-    let outputs = flow.steps.iter().flat_map(|step| &step.output).chain(&flow.output);
-    let source = outputs.into_iter().find(|(output, _)| *output == name).map(|(_, e)| format!(" (`{}`)", e.source()));
-    let message = format!("auth flow `{}`: the response gives no {name}{}", flow.name, source.unwrap_or_default());
+    let outputs = flow
+        .steps
+        .iter()
+        .flat_map(|step| &step.output)
+        .chain(&flow.output);
+    let source = outputs
+        .into_iter()
+        .find(|(output, _)| *output == name)
+        .map(|(_, e)| format!(" (`{}`)", e.source()));
+    let message = format!(
+        "auth flow `{}`: the response gives no {name}{}",
+        flow.name,
+        source.unwrap_or_default()
+    );
     Err(Fault::new(Kind::Auth, message))
 }
 
 /// The fault with what the API says of it: `error` and `error_description` (RFC 6749, section 5.2).
 fn explained(failed: &Failed) -> Fault {
     let body = failed.response.get("body").unwrap_or(Value::NULL);
-    let field = |name| body.get(name).filter(|value| value.as_str().is_some()).map(|value| shortened(&value));
-    let said: Vec<String> = ["error", "error_description"].into_iter().filter_map(field).collect();
+    let field = |name| {
+        body.get(name)
+            .filter(|value| value.as_str().is_some())
+            .map(|value| shortened(&value))
+    };
+    let said: Vec<String> = ["error", "error_description"]
+        .into_iter()
+        .filter_map(field)
+        .collect();
     if said.is_empty() {
         return failed.fault.clone();
     }
-    Fault::new(failed.fault.kind, format!("{} ({})", failed.fault.message, said.join(": ")))
+    Fault::new(
+        failed.fault.kind,
+        format!("{} ({})", failed.fault.message, said.join(": ")),
+    )
 }

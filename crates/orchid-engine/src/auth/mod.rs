@@ -75,7 +75,13 @@ pub struct Credentials {
 impl Credentials {
     /// None, with this root `auth`.
     pub fn none(auth: Value) -> Self {
-        Self { auth, headers: Vec::new(), params: Vec::new(), cookies: Vec::new(), source: None }
+        Self {
+            auth,
+            headers: Vec::new(),
+            params: Vec::new(),
+            cookies: Vec::new(),
+            source: None,
+        }
     }
 
     /// Whether nothing is attached.
@@ -121,7 +127,15 @@ impl Authenticator {
         redactor: Redactor,
     ) -> Arc<Self> {
         let (entries, flights) = (Mutex::default(), TaskTracker::new());
-        Arc::new(Self { program, owner, tokens, clock, redactor, entries, flights })
+        Arc::new(Self {
+            program,
+            owner,
+            tokens,
+            clock,
+            redactor,
+            entries,
+            flights,
+        })
     }
 
     /// The flow that `auth` names, as the expressions of `root` decide; `None`: no credentials.
@@ -140,10 +154,17 @@ impl Authenticator {
         let found = self.program.flows.iter().position(|flow| flow.name == text);
         found.map(|index| Some(FlowId(index))).ok_or_else(|| {
             let known: Vec<&str> = self.program.flows.iter().map(|flow| flow.name.as_str()).collect();
-            let what = if name.is_secret() { "its value".to_owned() } else { format!("`{}`", shortened(&name)) };
+            let what = if name.is_secret() {
+                "its value".to_owned()
+            } else {
+                format!("`{}`", shortened(&name))
+            };
             Fault::new(
                 Kind::Definition,
-                format!("auth: {what} is none of the auth flows ({}), and not null", known.join(", ")),
+                format!(
+                    "auth: {what} is none of the auth flows ({}), and not null",
+                    known.join(", ")
+                ),
             )
         })
     }
@@ -177,7 +198,10 @@ impl Authenticator {
 
     /// Whether these credentials are still those in force, and not about to expire. Cheap.
     pub fn is_fresh(&self, credentials: &Credentials) -> bool {
-        credentials.source.as_ref().is_none_or(|source| source.entry.is_fresh(&source.token, self.clock.now()))
+        credentials
+            .source
+            .as_ref()
+            .is_none_or(|source| source.entry.is_fresh(&source.token, self.clock.now()))
     }
 
     /// Whether a refusal of these credentials can be answered by [`Self::renew`].
@@ -206,7 +230,9 @@ impl Authenticator {
             Standing::Failed(fault) => Err(fault),
             Standing::Due => {
                 let flight = Flight::new(self, *flow, entry, root.clone(), perform());
-                entry.take_off(&self.flights, flight.refused(token), self.clock.now()).await?;
+                entry
+                    .take_off(&self.flights, flight.refused(token), self.clock.now())
+                    .await?;
                 Ok(Renewal::Newer)
             }
         }

@@ -23,11 +23,27 @@ pub(super) fn with(root: &Value, auth: &Value, response: Option<&Value>) -> Valu
 }
 
 /// An expression's value.
-pub(super) fn evaluate(field: &str, expression: &Expression, root: &Value, now: Timestamp) -> Result<Value, Fault> {
-    let env = Env { now, random: None, rules: Rules::Lenient };
+pub(super) fn evaluate(
+    field: &str,
+    expression: &Expression,
+    root: &Value,
+    now: Timestamp,
+) -> Result<Value, Fault> {
+    let env = Env {
+        now,
+        random: None,
+        rules: Rules::Lenient,
+    };
     expression.evaluate(root, &env).map_err(|error| {
-        let hint = error.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
-        Fault::new(Kind::Expression, format!("{field}: {error} in `{}`{hint}", expression.source()))
+        let hint = error
+            .help
+            .as_ref()
+            .map(|help| format!(" ({help})"))
+            .unwrap_or_default();
+        Fault::new(
+            Kind::Expression,
+            format!("{field}: {error} in `{}`{hint}", expression.source()),
+        )
     })
 }
 
@@ -52,7 +68,12 @@ pub(super) fn value(field: &str, template: &Template, root: &Value, now: Timesta
 }
 
 /// A template's text; `None` where its whole value is null.
-pub(super) fn text(field: &str, template: &Template, root: &Value, now: Timestamp) -> Result<Option<String>, Fault> {
+pub(super) fn text(
+    field: &str,
+    template: &Template,
+    root: &Value,
+    now: Timestamp,
+) -> Result<Option<String>, Fault> {
     let value = value(field, template, root, now)?;
     if value.is_null() {
         return Ok(None);
@@ -67,12 +88,17 @@ pub(super) fn expressions(template: &Template) -> impl Iterator<Item = &Expressi
         Template::Whole(expression) => (Some(expression), &[][..]),
         Template::Mixed(parts) => (None, parts.as_slice()),
     };
-    whole.into_iter().chain(parts.iter().filter_map(|part| match part {
-        Part::Expression(expression) => Some(expression),
-        Part::Text(_) => None,
-    }))
+    whole
+        .into_iter()
+        .chain(parts.iter().filter_map(|part| match part {
+            Part::Expression(expression) => Some(expression),
+            Part::Text(_) => None,
+        }))
 }
 
 fn not_text(field: &str) -> Fault {
-    Fault::new(Kind::Definition, format!("{field}: an array or object cannot be put into text"))
+    Fault::new(
+        Kind::Definition,
+        format!("{field}: an array or object cannot be put into text"),
+    )
 }

@@ -394,10 +394,14 @@ impl State {
         let (Some(cost), Some(scope)) = (cost, self.scopes.get_mut(name)) else {
             return;
         };
-        if let Verdict::Later { at, .. } = scope.verdict(cost, now) {
-            scope.timer = Some(at);
-            self.timers.insert((at, Arc::clone(name)));
-        }
+        let at = match scope.verdict(cost, now) {
+            Verdict::Later { at, .. } => at,
+            // Its time came, and whoever watches the timers has not been there yet.
+            Verdict::Free => now,
+            Verdict::Completion | Verdict::Never => return,
+        };
+        scope.timer = Some(at);
+        self.timers.insert((at, Arc::clone(name)));
     }
 
     fn disarm(&mut self, name: &Name) {

@@ -44,7 +44,10 @@ impl Tokens for LocalTokens {
 
     async fn lease(&self, key: &TokenKey) -> Result<Box<dyn TokenLease>, Fault> {
         let Slot { token, turn } = self.slot(key);
-        Ok(Box::new(Lease { token, _turn: turn.lock_owned().await }))
+        Ok(Box::new(Lease {
+            token,
+            _turn: turn.lock_owned().await,
+        }))
     }
 }
 

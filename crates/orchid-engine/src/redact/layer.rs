@@ -12,7 +12,10 @@ pub(super) fn decoded(text: &[u8]) -> Vec<Layer> {
     if !text.iter().any(|b| matches!(b, b'%' | b'\\' | b'+')) {
         return Vec::new();
     }
-    let whole = Layer { bytes: text.to_vec(), places: (0..=text.len()).collect() };
+    let whole = Layer {
+        bytes: text.to_vec(),
+        places: (0..=text.len()).collect(),
+    };
     whole.decoded()
 }
 
@@ -66,7 +69,13 @@ struct Decoded {
 }
 
 fn one(byte: u8, taken: usize) -> (Decoded, usize) {
-    (Decoded { bytes: [byte, 0, 0, 0, 0], length: 1 }, taken)
+    (
+        Decoded {
+            bytes: [byte, 0, 0, 0, 0],
+            length: 1,
+        },
+        taken,
+    )
 }
 
 /// `%2F`
@@ -78,12 +87,18 @@ fn percent(text: &[u8]) -> Option<(Decoded, usize)> {
 
 /// As [`percent`], and `+` is a space.
 fn form(text: &[u8]) -> Option<(Decoded, usize)> {
-    if text.first() == Some(&b'+') { Some(one(b' ', 1)) } else { percent(text) }
+    if text.first() == Some(&b'+') {
+        Some(one(b' ', 1))
+    } else {
+        percent(text)
+    }
 }
 
 /// `\n`, `\"`, `\u00e9`, `\ud83d\ude00`
 fn escape(text: &[u8]) -> Option<(Decoded, usize)> {
-    let [b'\\', kind, rest @ ..] = text else { return None };
+    let [b'\\', kind, rest @ ..] = text else {
+        return None;
+    };
     let byte = match kind {
         b'"' | b'\\' | b'/' => *kind,
         b'b' => 8,
@@ -112,7 +127,9 @@ fn unicode(text: &[u8]) -> Option<(Decoded, usize)> {
 }
 
 fn four(text: &[u8]) -> Option<u32> {
-    text.get(..4)?.iter().try_fold(0, |sum, digit| Some(sum * 16 + hex(*digit)?))
+    text.get(..4)?
+        .iter()
+        .try_fold(0, |sum, digit| Some(sum * 16 + hex(*digit)?))
 }
 
 fn hex(digit: u8) -> Option<u32> {
@@ -121,6 +138,9 @@ fn hex(digit: u8) -> Option<u32> {
 
 /// Percent-decoded text, for comparing names.
 pub(super) fn percent_decoded(text: &str) -> String {
-    let whole = Layer { bytes: text.as_bytes().to_vec(), places: (0..=text.len()).collect() };
+    let whole = Layer {
+        bytes: text.as_bytes().to_vec(),
+        places: (0..=text.len()).collect(),
+    };
     String::from_utf8_lossy(&whole.with(form).bytes).into_owned()
 }
