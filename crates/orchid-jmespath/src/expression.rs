@@ -1,6 +1,9 @@
 //! Compile once, evaluate often.
 
+pub(crate) mod ast;
+pub(crate) mod lexer;
 pub(crate) mod meter;
+pub(crate) mod parser;
 
 use std::collections::BTreeMap;
 
