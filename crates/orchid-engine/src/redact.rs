@@ -116,9 +116,9 @@ impl Redactor {
             let mut below = Vec::new();
             for layer in &layers {
                 let mut inside = Vec::new();
-                levels
-                    .iter()
-                    .for_each(|level| level.find(&layer.bytes, &mut inside));
+                for level in levels {
+                    level.find(&layer.bytes, &mut inside);
+                }
                 found.extend(inside.into_iter().map(|(start, end)| layer.original(start, end)));
                 if depth < DEPTH {
                     below.extend(Layer::decoded(layer));

@@ -1,5 +1,7 @@
 //! The rate limiter of one process, in virtual time.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -28,7 +30,7 @@ fn claim(scopes: &[Scope]) -> Claim {
     Claim {
         scopes: scopes.to_vec(),
         priority: Priority::Normal,
-        patience: Duration::from_secs(24 * 3600),
+        patience: Duration::from_hours(24),
         turn: Turn::Back,
     }
 }
@@ -323,7 +325,7 @@ async fn who_would_wait_too_long_fails_at_once() {
     let waits = permits.acquire(&hasty);
     tokio::pin!(waits);
     assert!(!is_ready(waits.as_mut()));
-    permits.block(&patient, Duration::from_secs(3600));
+    permits.block(&patient, Duration::from_hours(1));
     let fault = futures_util::FutureExt::now_or_never(waits)
         .unwrap()
         .err()

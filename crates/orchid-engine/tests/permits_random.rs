@@ -1,6 +1,8 @@
 //! The rate limiter of one process under random schedules in virtual time: limits hold in every interval,
 //! nobody is forgotten.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -111,7 +113,7 @@ impl World {
         Claim {
             scopes: self.scopes(job).map(scope).collect(),
             priority: job.priority,
-            patience: Duration::from_secs(3600),
+            patience: Duration::from_hours(1),
             turn: Turn::Back,
         }
     }

@@ -13,11 +13,11 @@ use super::token::{Token, TokenKey};
 use crate::fault::{Fault, Kind};
 
 /// How long a refusal renews nothing after a renewed token was refused as well.
-const HOLD: Duration = Duration::from_secs(60);
+const HOLD: Duration = Duration::from_mins(1);
 /// How long a failure is repeated without asking the API again, doubled with each in a row.
 const PAUSE: Duration = Duration::from_secs(5);
 /// The longest such time.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// A flight's outcome, for all who wait for it.
 pub(super) type Landing = Shared<BoxFuture<'static, Result<Arc<Token>, Fault>>>;

@@ -182,14 +182,19 @@ impl Authenticator {
             return attach::attach(definition, None, root, self.clock.now());
         }
         let entry = self.entry(flow, definition, root)?;
-        let token = match entry.standing(self.clock.now()) {
-            Standing::Fresh(token) => token,
-            Standing::InFlight(landing) => landing.await?,
-            Standing::Failed(fault) => return Err(fault),
+        let landed = match entry.standing(self.clock.now()) {
+            Standing::Fresh(token) => Ok(token),
+            Standing::InFlight(landing) => landing.await,
+            Standing::Failed(fault) => Err(fault),
             Standing::Due => {
                 let flight = Flight::new(self, flow, &entry, root.clone(), perform());
-                entry.take_off(&self.flights, flight, self.clock.now()).await?
+                entry.take_off(&self.flights, flight, self.clock.now()).await
             }
+        };
+        let token = match (landed, entry.standing(self.clock.now())) {
+            // What was to be renewed ahead of time and could not be is still good.
+            (Ok(token), _) | (Err(_), Standing::Fresh(token)) => token,
+            (Err(fault), _) => return Err(fault),
         };
         let mut credentials = attach::attach(definition, Some(&token), root, self.clock.now())?;
         credentials.source = Some(Source { flow, entry, token });

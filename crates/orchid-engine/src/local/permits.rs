@@ -22,7 +22,7 @@ use crate::fault::{Fault, Kind};
 use crate::ports::{Claim, Permit, Permits, Turn};
 
 /// Longer waits are cut to this: 100 days.
-const LONGEST: Duration = Duration::from_secs(100 * 24 * 3600);
+const LONGEST: Duration = Duration::from_hours(100 * 24);
 
 /// Scopes that are kept before idle ones are looked for.
 const SWEEP: usize = 1024;

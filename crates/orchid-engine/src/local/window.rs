@@ -20,7 +20,7 @@ const EXACT: u64 = 1024;
 pub(super) const COLD: Duration = Duration::from_secs(10);
 
 /// Longer windows are cut to this, so that sums of instants cannot overflow: 1,000 days.
-const LONGEST: Duration = Duration::from_secs(1_000 * 24 * 3600);
+const LONGEST: Duration = Duration::from_hours(1_000 * 24);
 
 /// A window's count.
 #[derive(Debug)]
