@@ -1,21 +1,38 @@
 //! Compile once, evaluate often.
 
 pub(crate) mod ast;
+pub(crate) mod eval;
 pub(crate) mod lexer;
 pub(crate) mod meter;
+pub(crate) mod names;
 pub(crate) mod parser;
+pub(crate) mod reads;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
+use crate::expression::ast::{Node, NodeKind};
+use crate::expression::eval::{Context, Eval, Scope};
+use crate::expression::lexer::{Lexer, Token};
+use crate::expression::meter::Meter;
 use crate::problem::{EvalError, Problem};
 use crate::shape::Shape;
 use crate::value::Value;
 
 /// A compiled expression: immutable, `Send + Sync`, cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Expression(());
+pub struct Expression(Arc<Compiled>);
+
+#[derive(Debug)]
+struct Compiled {
+    source: String,
+    node: Node,
+    warnings: Vec<Problem>,
+    reads: Vec<Path>,
+    constant: Option<Value>,
+}
 
 /// What may stand in an expression at one place.
 #[derive(Debug, Clone, Copy, Default)]
@@ -64,46 +81,154 @@ pub enum Segment {
     Each,
 }
 
-#[allow(unused_variables, clippy::unimplemented)]
 impl Expression {
     /// Compiles `source`; all static problems at once.
     pub fn compile(source: &str, options: &Options<'_>) -> Result<Self, Vec<Problem>> {
-        unimplemented!()
+        let parsed = parser::parse(source, options).map_err(|problem| vec![problem])?;
+        let mut problems = parsed.problems;
+        if let Some(shape) = options.root {
+            problems.extend(names::check(&parsed.node, shape));
+        }
+        if !problems.is_empty() {
+            problems.sort_by_key(|problem| problem.span.start);
+            return Err(problems);
+        }
+        let reads = reads::of(&parsed.node);
+        let constant = if depends(&parsed.node) {
+            None
+        } else {
+            fold(&parsed.node)
+        };
+        let compiled = Compiled {
+            source: source.to_owned(),
+            node: parsed.node,
+            warnings: parsed.warnings,
+            reads,
+            constant,
+        };
+        Ok(Self(Arc::new(compiled)))
     }
+
     /// An expression that is this value whatever the root (YAML literals in expression fields).
     pub fn literal(value: Value) -> Self {
-        unimplemented!()
+        let source = value.to_json();
+        let node = Node {
+            kind: NodeKind::Literal(value.clone()),
+            span: 0..source.len(),
+        };
+        Self(Arc::new(Compiled {
+            source,
+            node,
+            warnings: Vec::new(),
+            reads: Vec::new(),
+            constant: Some(value),
+        }))
     }
+
     /// The text it was compiled from.
     pub fn source(&self) -> &str {
-        unimplemented!()
+        &self.0.source
     }
+
     /// Things that are legal but probably not meant.
     pub fn warnings(&self) -> &[Problem] {
-        unimplemented!()
+        &self.0.warnings
     }
+
     /// The paths it reads from the root, each covering its whole subtree, none contained in another.
     pub fn reads(&self) -> &[Path] {
-        unimplemented!()
+        &self.0.reads
     }
+
     /// Whether it may read anything at or below `path` (or above it, which includes it): `&["response", "body"]`.
     pub fn reads_under(&self, path: &[&str]) -> bool {
-        unimplemented!()
+        reads::under(&self.0.reads, path)
     }
+
     /// Its value, if it does not depend on the root, the time or randomness.
     pub fn constant(&self) -> Option<&Value> {
-        unimplemented!()
+        self.0.constant.as_ref()
     }
+
     /// Evaluates against `root`. Bounded in steps, depth and bytes; never panics.
     pub fn evaluate(&self, root: &Value, env: &Env<'_>) -> Result<Value, EvalError> {
-        unimplemented!()
+        if let Some(constant) = &self.0.constant {
+            return Ok(constant.clone());
+        }
+        let mut meter = Meter::new();
+        let context = Context { root, env };
+        Eval {
+            context,
+            meter: &mut meter,
+        }
+        .node(&self.0.node, root, &Scope::EMPTY)
     }
+
+    /// The tree.
+    pub(crate) fn root(&self) -> &Node {
+        &self.0.node
+    }
+}
+
+/// Whether the value may differ from one evaluation to the next.
+fn depends(node: &Node) -> bool {
+    match &node.kind {
+        NodeKind::Literal(_) | NodeKind::Variable(_) => false,
+        NodeKind::Current | NodeKind::Root | NodeKind::Field(_) | NodeKind::Index(_) => true,
+        NodeKind::Named(expression) => expression.constant().is_none(),
+        NodeKind::Call(call) if call.function.name == "now" || call.function.group == "random" => true,
+        _ => node.children().any(depends),
+    }
+}
+
+/// The value of a tree that does not depend on anything; `None` where it fails, which then shows when it runs.
+fn fold(node: &Node) -> Option<Value> {
+    let env = Env {
+        now: jiff::Timestamp::UNIX_EPOCH,
+        random: None,
+        rules: Rules::Standard,
+    };
+    let mut meter = Meter::new();
+    let context = Context {
+        root: &Value::NULL,
+        env: &env,
+    };
+    Eval {
+        context,
+        meter: &mut meter,
+    }
+    .node(node, &Value::NULL, &Scope::EMPTY)
+    .ok()
 }
 
 /// The index of the `}` that ends an expression which starts at `from` in `source` (just behind `${`).
 ///
 /// This is the lexer itself, so a `}` inside strings, literals and multiselect hashes does not end it.
-#[allow(clippy::unimplemented)]
-pub fn closing_brace(_source: &str, _from: usize) -> Result<usize, Problem> {
-    unimplemented!()
+pub fn closing_brace(source: &str, from: usize) -> Result<usize, Problem> {
+    if !source.is_char_boundary(from) {
+        return Err(lexer::problem(
+            from..from,
+            "an expression starts within a character",
+            None,
+        ));
+    }
+    let mut lexer = Lexer::new(source, from);
+    let mut open = 0_usize;
+    loop {
+        let lexeme = lexer.next()?;
+        match lexeme.token {
+            Token::Mark("{") => open += 1,
+            Token::Mark("}") if open == 0 => return Ok(lexeme.span.start),
+            Token::Mark("}") => open -= 1,
+            Token::End => {
+                let span = from..source.len();
+                return Err(lexer::problem(
+                    span,
+                    "the expression that starts here does not end: `}` is missing",
+                    None,
+                ));
+            }
+            _ => {}
+        }
+    }
 }

@@ -11,7 +11,7 @@ use crate::problem::EvalError;
 use crate::value::Value;
 
 pub(crate) mod call;
-mod choice;
+pub(crate) mod choice;
 mod decimal;
 mod digest;
 mod encoding;

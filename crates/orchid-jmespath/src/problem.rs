@@ -43,8 +43,21 @@ pub enum ProblemKind {
 impl Problem {
     /// The source line with a caret line below it, for a terminal or a log.
     pub fn excerpt(&self, source: &str) -> String {
-        let _ = source;
-        String::new()
+        let start = self.span.start.min(source.len());
+        let line_start = source.as_bytes()[..start]
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |at| at + 1);
+        let rest = source.get(line_start..).unwrap_or_default();
+        let line = rest.lines().next().unwrap_or_default();
+        let characters = |range: Range<usize>| source.get(range).map_or(0, |text| text.chars().count());
+        let end = self
+            .span
+            .end
+            .clamp(start, line_start + line.len().max(start - line_start));
+        let before = " ".repeat(characters(line_start..start));
+        let marks = "^".repeat(characters(start..end).max(1));
+        format!("{}\n{before}{marks}", line.replace('\t', " "))
     }
 }
 

@@ -1,10 +1,46 @@
-//! The table of functions: every function has cases, the page is up to date.
+//! The table of functions: every example is true, every function has cases, the page is up to date.
 
 use std::fs;
 use std::path::Path;
 
+use orchid_jmespath::document;
+use orchid_jmespath::expression::{Env, Expression, Options, Rules};
 use orchid_jmespath::functions::functions;
 use orchid_jmespath::functions::reference::reference;
+use orchid_jmespath::value::Value;
+
+fn evaluate(expression: &str) -> Result<Value, String> {
+    let options = Options {
+        root: None,
+        named: None,
+        random: true,
+    };
+    let env = Env {
+        now: "2026-01-02T03:04:05Z".parse().expect("a time"),
+        random: Some(&|bytes: &mut [u8]| bytes.fill(7)),
+        rules: Rules::Standard,
+    };
+    let compiled = Expression::compile(expression, &options).map_err(|problems| format!("{problems:?}"))?;
+    compiled
+        .evaluate(&Value::NULL, &env)
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+fn every_example_gives_what_it_says() {
+    for function in functions() {
+        let (expression, expected) = function.example;
+        let expected_value = document::parse(expected.into()).expect(function.name);
+        let found = evaluate(expression);
+        assert_eq!(found, Ok(expected_value), "{}: {expression}", function.name);
+        let named = format!("{}(", function.name);
+        assert!(
+            expression.contains(&named),
+            "{}'s example does not call it",
+            function.name
+        );
+    }
+}
 
 #[test]
 fn every_signature_names_the_function_and_its_parameters() {

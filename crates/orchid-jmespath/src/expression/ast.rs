@@ -67,6 +67,41 @@ pub(crate) enum NodeKind {
     Call(Box<CallNode>),
 }
 
+impl Node {
+    /// The parts right below, in the order of the source.
+    pub(crate) fn children(&self) -> impl Iterator<Item = &Node> {
+        let children: Vec<&Node> = match &self.kind {
+            NodeKind::Current
+            | NodeKind::Root
+            | NodeKind::Variable(_)
+            | NodeKind::Literal(_)
+            | NodeKind::Field(_)
+            | NodeKind::Index(_)
+            | NodeKind::Named(_) => Vec::new(),
+            NodeKind::Then(left, right)
+            | NodeKind::Pipe(left, right)
+            | NodeKind::Or(left, right)
+            | NodeKind::And(left, right)
+            | NodeKind::Default(left, right)
+            | NodeKind::Compare(_, left, right)
+            | NodeKind::Compute(_, left, right) => vec![left, right],
+            NodeKind::Project(left, Projection::Filter(condition), right) => vec![left, condition, right],
+            NodeKind::Project(left, _, right) => vec![left, right],
+            NodeKind::List(items) | NodeKind::Coalesce(items) => items.iter().collect(),
+            NodeKind::Hash(entries) => entries.iter().map(|(_, value)| value).collect(),
+            NodeKind::Not(operand) | NodeKind::Sign(_, operand) => vec![operand],
+            NodeKind::Choose(parts) => parts.iter().collect(),
+            NodeKind::Let(bindings, body) => bindings
+                .iter()
+                .map(|(_, value)| value)
+                .chain(std::iter::once(&**body))
+                .collect(),
+            NodeKind::Call(call) => call.arguments.iter().map(ArgumentNode::node).collect(),
+        };
+        children.into_iter()
+    }
+}
+
 /// A call of a function.
 #[derive(Debug, Clone)]
 pub(crate) struct CallNode {

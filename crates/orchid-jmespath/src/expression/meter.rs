@@ -17,6 +17,7 @@ pub(crate) const DEPTH: u32 = 256;
 pub(crate) struct Meter {
     fuel: usize,
     bytes: usize,
+    depth: u32,
 }
 
 impl Meter {
@@ -24,13 +25,32 @@ impl Meter {
         Self {
             fuel: FUEL,
             bytes: BYTES,
+            depth: 0,
         }
     }
 
     /// With so few steps that tests reach the end of them soon.
     #[cfg(test)]
     pub(crate) fn with_fuel(fuel: usize) -> Self {
-        Self { fuel, bytes: BYTES }
+        Self {
+            fuel,
+            bytes: BYTES,
+            depth: 0,
+        }
+    }
+
+    /// Goes one level deeper.
+    pub(crate) fn enter(&mut self, span: &Range<usize>) -> Result<(), EvalError> {
+        if self.depth >= DEPTH {
+            return Err(exhausted(span, &format!("more than {DEPTH} levels of nesting")));
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// Comes back from a level.
+    pub(crate) fn leave(&mut self) {
+        self.depth -= 1;
     }
 
     /// Pays for steps.

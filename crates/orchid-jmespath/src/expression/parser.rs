@@ -13,7 +13,7 @@ use crate::expression::{Expression, Options};
 use crate::problem::{Problem, ProblemKind};
 use crate::value::Value;
 
-mod call;
+pub(crate) mod call;
 
 /// The longest source, in bytes.
 const MAX_SOURCE: usize = 64 * 1024;
@@ -447,11 +447,36 @@ impl Parser<'_> {
                 self.part(NodeKind::Field(name.into()), start, 0)?
             }
             Token::Quoted(_) => self.prefix()?,
-            Token::Mark("[") => self.list()?,
+            Token::Mark("[") => {
+                let list = self.list()?;
+                self.refuse_numbers(&list.node)?;
+                list
+            }
             Token::Mark("{" | "*") => self.prefix()?,
             _ => return Err(self.unexpected("a name, `*`, `[` or `{` behind the dot")),
         };
         self.infix(left, power)
+    }
+
+    /// `x.[0]` is an error in the standard, and meant as `x[0]`.
+    fn refuse_numbers(&self, list: &Node) -> Result<(), Problem> {
+        let NodeKind::List(items) = &list.kind else {
+            return Ok(());
+        };
+        match items
+            .iter()
+            .find(|item| self.source[item.span.clone()].starts_with(|c: char| c.is_ascii_digit()))
+        {
+            Some(item) => {
+                let help = Some("an element is `x[0]`; a number in a list stands between backticks here");
+                Err(problem(
+                    item.span.clone(),
+                    "a list behind a dot holds no bare numbers",
+                    help,
+                ))
+            }
+            None => Ok(()),
+        }
     }
 
     /// A projection and what is applied to each element.

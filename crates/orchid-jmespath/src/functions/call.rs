@@ -280,6 +280,7 @@ impl<'a> Call<'a> {
             };
             let fits = match argument {
                 Argument::Expression(_) => parameter.types.has(Types::EXPRESSION),
+                Argument::Value(_) if parameter.types == Types::EXPRESSION => false,
                 Argument::Value(value) if value.is_null() && !parameter.types.has(Types::NULL) => {
                     match self.function.nulls {
                         Nulls::Accept => true,

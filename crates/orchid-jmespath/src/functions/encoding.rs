@@ -33,7 +33,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             "to_json({id: `1.10`, tags: ['a']})",
             r#""{\"id\":1.10,\"tags\":[\"a\"]}""#,
         ),
-        parameters: &[one("x", Types::ANY)],
+        parameters: &[one("x", Types::NOT_NULL)],
         nulls: Nulls::Yield,
         secrets: Secrets::Derived,
         call: |call| Ok(Value::from(weight::json(call, call.value(0))?)),

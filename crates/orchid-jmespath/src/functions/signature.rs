@@ -28,6 +28,9 @@ impl Types {
     /// Any value (not an expression).
     pub(crate) const ANY: Self = Self(63);
 
+    /// Any value but null, which the function never sees.
+    pub(crate) const NOT_NULL: Self = Self(62);
+
     /// What is in either.
     pub(crate) const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)

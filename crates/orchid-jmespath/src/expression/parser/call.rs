@@ -100,6 +100,15 @@ impl Parser<'_> {
                     self.argument(span, ProblemKind::ArgumentType, message, None);
                 }
                 ArgumentNode::Expression(_) => {}
+                ArgumentNode::Value(_) if expected == Types::EXPRESSION => {
+                    let written = shorten(&self.source[span.clone()]);
+                    let message = format!(
+                        "{}() takes an `&expression` as `{}`",
+                        function.name, parameter.name
+                    );
+                    let help = format!("write `&{written}`");
+                    self.argument(span, ProblemKind::ArgumentType, message, Some(&help));
+                }
                 ArgumentNode::Value(node) => {
                     let literal = match &node.kind {
                         NodeKind::Literal(value) if !value.is_null() => value,

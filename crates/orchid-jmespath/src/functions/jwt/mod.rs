@@ -29,7 +29,7 @@ pub(super) const FUNCTIONS: &[Function] = &[Function {
     summary: "A signed token: HS, RS, PS or ES with 256, 384 or 512, or EdDSA. The key is a shared secret (for HS; `{base64: …}` or `{hex: …}` for bytes), PEM (PKCS#1, PKCS#8, SEC 1), or a JWK as text or object, whose `kid` goes into the header.",
     example: (
         "jwt_sign({sub: 'joe'}, 'secret', 'HS256')",
-        r#""eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJqb2UifQ.""#,
+        r#""eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJqb2UifQ.bzxem_pCxvYBtG6XMu0Nt6ttRnUpSeOaaw1X1Yqye1o""#,
     ),
     parameters: &[
         one("claims", Types::OBJECT),

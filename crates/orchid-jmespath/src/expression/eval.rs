@@ -1,0 +1,580 @@
+//! Evaluation: a walk over the tree. Every node, element and comparison is paid for.
+
+use std::cmp::Ordering;
+use std::ops::Range;
+
+use smol_str::SmolStr;
+
+use crate::expression::ast::{
+    ArgumentNode, CallNode, Comparison, Node, NodeKind, Operation, Projection, Sign, Slice,
+};
+use crate::expression::meter::{DEPTH, Meter, exhausted};
+use crate::expression::{Env, Rules};
+use crate::functions::call::{Apply, Argument, Call};
+use crate::functions::choice::is_missing;
+use crate::number::Number;
+use crate::problem::{EvalError, EvalErrorKind};
+use crate::value::{Kind, Value, json};
+
+/// What an element of a list costs, in bytes.
+const ITEM: usize = 24;
+
+/// What does not change during an evaluation.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub(crate) root: &'a Value,
+    pub(crate) env: &'a Env<'a>,
+}
+
+/// The variables in force: the innermost first.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope<'a> {
+    variable: Option<(&'a SmolStr, &'a Value)>,
+    outer: Option<&'a Scope<'a>>,
+}
+
+impl<'a> Scope<'a> {
+    /// No variables.
+    pub(crate) const EMPTY: Scope<'static> = Scope {
+        variable: None,
+        outer: None,
+    };
+
+    fn get(&self, name: &str) -> Option<&'a Value> {
+        match self.variable {
+            Some((found, value)) if found == name => Some(value),
+            _ => self.outer.and_then(|outer| outer.get(name)),
+        }
+    }
+}
+
+/// `&expression` on its way to a function.
+struct Bound<'a> {
+    node: &'a Node,
+    context: Context<'a>,
+    scope: &'a Scope<'a>,
+}
+
+impl Apply for Bound<'_> {
+    fn apply(&self, current: &Value, meter: &mut Meter) -> Result<Value, EvalError> {
+        Eval {
+            context: self.context,
+            meter,
+        }
+        .node(self.node, current, self.scope)
+    }
+}
+
+/// One walk.
+pub(crate) struct Eval<'a, 'm> {
+    pub(crate) context: Context<'a>,
+    pub(crate) meter: &'m mut Meter,
+}
+
+impl<'a> Eval<'a, '_> {
+    /// The value of `node` where `current` is the current value.
+    pub(crate) fn node(
+        &mut self,
+        node: &'a Node,
+        current: &Value,
+        scope: &Scope<'_>,
+    ) -> Result<Value, EvalError> {
+        self.meter.charge(1, &node.span)?;
+        self.meter.enter(&node.span)?;
+        let value = self.kind(node, current, scope);
+        self.meter.leave();
+        value
+    }
+
+    fn kind(&mut self, node: &'a Node, current: &Value, scope: &Scope<'_>) -> Result<Value, EvalError> {
+        match &node.kind {
+            NodeKind::Current => Ok(current.clone()),
+            NodeKind::Root => Ok(self.context.root.clone()),
+            NodeKind::Variable(name) => Ok(scope.get(name).cloned().unwrap_or(Value::NULL)),
+            NodeKind::Literal(value) => Ok(value.clone()),
+            NodeKind::Field(name) => Ok(current.get(name).unwrap_or(Value::NULL)),
+            NodeKind::Index(index) => Ok(element(current, *index)),
+            NodeKind::Named(expression) => self.node(expression.root(), self.context.root, &Scope::EMPTY),
+            NodeKind::Then(left, right) => {
+                let left = self.node(left, current, scope)?;
+                if left.is_null() {
+                    Ok(Value::NULL)
+                } else {
+                    self.node(right, &left, scope)
+                }
+            }
+            NodeKind::Pipe(left, right) => {
+                let left = self.node(left, current, scope)?;
+                self.node(right, &left, scope)
+            }
+            NodeKind::Project(left, projection, right) => {
+                let left = self.node(left, current, scope)?;
+                self.project(&left, projection, right, scope, &node.span)
+            }
+            NodeKind::List(items) => self.list(items, current, scope, &node.span),
+            NodeKind::Hash(entries) => self.hash(entries, current, scope, &node.span),
+            NodeKind::Or(left, right) => {
+                let left = self.node(left, current, scope)?;
+                if left.is_truthy() {
+                    Ok(left)
+                } else {
+                    self.node(right, current, scope)
+                }
+            }
+            NodeKind::And(left, right) => {
+                let left = self.node(left, current, scope)?;
+                if left.is_truthy() {
+                    self.node(right, current, scope)
+                } else {
+                    Ok(left)
+                }
+            }
+            NodeKind::Not(operand) => Ok(Value::from(!self.node(operand, current, scope)?.is_truthy())),
+            NodeKind::Choose(parts) => {
+                let [condition, yes, no] = &**parts;
+                let chosen = if self.node(condition, current, scope)?.is_truthy() {
+                    yes
+                } else {
+                    no
+                };
+                self.node(chosen, current, scope)
+            }
+            NodeKind::Default(value, default) => {
+                let value = self.node(value, current, scope)?;
+                if is_missing(&value) {
+                    self.node(default, current, scope)
+                } else {
+                    Ok(value)
+                }
+            }
+            NodeKind::Coalesce(candidates) => self.coalesce(candidates, current, scope),
+            NodeKind::Compare(comparison, left, right) => {
+                let left = self.node(left, current, scope)?;
+                let right = self.node(right, current, scope)?;
+                self.compare(*comparison, &left, &right, &node.span)
+            }
+            NodeKind::Compute(operation, left, right) => {
+                let left = self.node(left, current, scope)?;
+                let right = self.node(right, current, scope)?;
+                compute(*operation, &left, &right, &node.span)
+            }
+            NodeKind::Sign(sign, operand) => {
+                let operand = self.node(operand, current, scope)?;
+                signed(*sign, &operand, &node.span)
+            }
+            NodeKind::Let(bindings, body) => self.bind(bindings, body, current, scope),
+            NodeKind::Call(call) => self.call(call, current, scope, &node.span),
+        }
+    }
+
+    fn coalesce(
+        &mut self,
+        candidates: &'a [Node],
+        current: &Value,
+        scope: &Scope<'_>,
+    ) -> Result<Value, EvalError> {
+        for candidate in candidates {
+            let value = self.node(candidate, current, scope)?;
+            if !value.is_null() {
+                return Ok(value);
+            }
+        }
+        Ok(Value::NULL)
+    }
+
+    fn list(
+        &mut self,
+        nodes: &'a [Node],
+        current: &Value,
+        scope: &Scope<'_>,
+        span: &Range<usize>,
+    ) -> Result<Value, EvalError> {
+        self.meter.reserve(nodes.len() * ITEM, span)?;
+        let items: Result<Vec<_>, _> = nodes.iter().map(|node| self.node(node, current, scope)).collect();
+        shallow(Value::array(items?), span)
+    }
+
+    fn hash(
+        &mut self,
+        nodes: &'a [(SmolStr, Node)],
+        current: &Value,
+        scope: &Scope<'_>,
+        span: &Range<usize>,
+    ) -> Result<Value, EvalError> {
+        self.meter.reserve(nodes.len() * 2 * ITEM, span)?;
+        let entries: Result<Vec<_>, _> = nodes
+            .iter()
+            .map(|(name, node)| Ok((name.clone(), self.node(node, current, scope)?)))
+            .collect();
+        shallow(Value::object(entries?), span)
+    }
+
+    /// All bindings see the variables outside, the body sees them all.
+    fn bind(
+        &mut self,
+        bindings: &'a [(SmolStr, Node)],
+        body: &'a Node,
+        current: &Value,
+        scope: &Scope<'_>,
+    ) -> Result<Value, EvalError> {
+        let values: Result<Vec<_>, _> = bindings
+            .iter()
+            .map(|(name, node)| Ok((name, self.node(node, current, scope)?)))
+            .collect();
+        self.bound(&values?, body, current, scope)
+    }
+
+    fn bound(
+        &mut self,
+        values: &[(&SmolStr, Value)],
+        body: &'a Node,
+        current: &Value,
+        scope: &Scope<'_>,
+    ) -> Result<Value, EvalError> {
+        match values {
+            [] => self.node(body, current, scope),
+            [(name, value), rest @ ..] => {
+                let inner = Scope {
+                    variable: Some((name, value)),
+                    outer: Some(scope),
+                };
+                // As many levels as one `let` has names: the meter counts them, as it counts nodes.
+                self.meter.enter(&body.span)?;
+                let result = self.bound(rest, body, current, &inner);
+                self.meter.leave();
+                result
+            }
+        }
+    }
+
+    fn project(
+        &mut self,
+        left: &Value,
+        projection: &'a Projection,
+        right: &'a Node,
+        scope: &Scope<'_>,
+        span: &Range<usize>,
+    ) -> Result<Value, EvalError> {
+        let mut kept = Vec::new();
+        match (projection, left.kind()) {
+            (Projection::Values, Kind::Object) => {
+                for (_, value) in left.entries() {
+                    self.keep(&value, right, scope, &mut kept)?;
+                }
+            }
+            (Projection::Elements, Kind::Array) => {
+                for item in left.items() {
+                    self.keep(&item, right, scope, &mut kept)?;
+                }
+            }
+            (Projection::Flatten, Kind::Array) => {
+                for item in left.items() {
+                    if item.kind() == Kind::Array {
+                        for inner in item.items() {
+                            self.keep(&inner, right, scope, &mut kept)?;
+                        }
+                        self.meter.charge(1, span)?;
+                    } else {
+                        self.keep(&item, right, scope, &mut kept)?;
+                    }
+                }
+            }
+            (Projection::Filter(condition), Kind::Array) => {
+                for item in left.items() {
+                    if self.node(condition, &item, scope)?.is_truthy() {
+                        self.keep(&item, right, scope, &mut kept)?;
+                    }
+                }
+            }
+            (Projection::Slice(slice), Kind::Array) => {
+                for index in positions(*slice, left.len()) {
+                    if let Some(item) = left.at(index) {
+                        self.keep(&item, right, scope, &mut kept)?;
+                    }
+                }
+            }
+            (Projection::Slice(slice), Kind::String) => {
+                let part = self.part_of_text(left, *slice, span)?;
+                return self.node(right, &part, scope);
+            }
+            _ => return Ok(Value::NULL),
+        }
+        shallow(Value::array(kept), span)
+    }
+
+    /// Applies the rest of a projection to one element.
+    fn keep(
+        &mut self,
+        item: &Value,
+        right: &'a Node,
+        scope: &Scope<'_>,
+        kept: &mut Vec<Value>,
+    ) -> Result<(), EvalError> {
+        let value = self.node(right, item, scope)?;
+        if !value.is_null() {
+            self.meter.reserve(ITEM, &right.span)?;
+            kept.push(value);
+        }
+        Ok(())
+    }
+
+    /// A slice of text counts characters.
+    fn part_of_text(&mut self, text: &Value, slice: Slice, span: &Range<usize>) -> Result<Value, EvalError> {
+        let string = text.as_str().unwrap_or_default();
+        self.meter.charge(string.len(), span)?;
+        self.meter.reserve(string.len() * 5, span)?;
+        let characters: Vec<char> = string.chars().collect();
+        let part: String = positions(slice, characters.len())
+            .map(|index| characters[index])
+            .collect();
+        let part = Value::from(part);
+        Ok(if text.is_secret() {
+            part.into_secret()
+        } else {
+            part
+        })
+    }
+
+    fn call(
+        &mut self,
+        call: &'a CallNode,
+        current: &Value,
+        scope: &Scope<'_>,
+        span: &Range<usize>,
+    ) -> Result<Value, EvalError> {
+        let context = self.context;
+        let mut values = Vec::with_capacity(call.arguments.len());
+        for argument in &call.arguments {
+            values.push(match argument {
+                ArgumentNode::Value(node) => Some(self.node(node, current, scope)?),
+                ArgumentNode::Expression(_) => None,
+            });
+        }
+        let bound: Vec<Bound<'_>> = call
+            .arguments
+            .iter()
+            .map(|argument| Bound {
+                node: argument.node(),
+                context,
+                scope,
+            })
+            .collect();
+        let arguments: Vec<Argument<'_>> = values
+            .into_iter()
+            .zip(&bound)
+            .map(|(value, bound)| value.map_or(Argument::Expression(bound), Argument::Value))
+            .collect();
+        let running = Call::new(
+            call.function,
+            &arguments,
+            context.env,
+            self.meter,
+            span.clone(),
+            &call.spans,
+        );
+        shallow(running.with_pattern(call.pattern.as_ref()).run()?, span)
+    }
+
+    fn compare(
+        &mut self,
+        comparison: Comparison,
+        left: &Value,
+        right: &Value,
+        span: &Range<usize>,
+    ) -> Result<Value, EvalError> {
+        match comparison {
+            Comparison::Equal => return Ok(Value::from(equal(left, right, self.meter, span)?)),
+            Comparison::Unequal => return Ok(Value::from(!equal(left, right, self.meter, span)?)),
+            _ => {}
+        }
+        let order = match (left.kind(), right.kind()) {
+            (Kind::Null, _) | (_, Kind::Null) => return Ok(Value::NULL),
+            (Kind::Number, Kind::Number) => left.as_number().cmp(&right.as_number()),
+            (Kind::String, Kind::String) => {
+                self.meter.charge(left.as_str().map_or(0, str::len) / 16, span)?;
+                left.as_str().cmp(&right.as_str())
+            }
+            (a, b) if self.context.env.rules == Rules::Condition => return Err(unordered(a, b, span)),
+            _ => return Ok(Value::NULL),
+        };
+        Ok(Value::from(match comparison {
+            Comparison::Less => order == Ordering::Less,
+            Comparison::LessOrEqual => order != Ordering::Greater,
+            Comparison::Greater => order == Ordering::Greater,
+            _ => order != Ordering::Less,
+        }))
+    }
+}
+
+/// Equality, paid for by the node: values share parts, so a small one may stand for an endless tree.
+pub(crate) fn equal(
+    left: &Value,
+    right: &Value,
+    meter: &mut Meter,
+    span: &Range<usize>,
+) -> Result<bool, EvalError> {
+    meter.charge(1, span)?;
+    if left.kind() != right.kind() {
+        return Ok(false);
+    }
+    match left.kind() {
+        Kind::Array => {
+            if left.len() != right.len() {
+                return Ok(false);
+            }
+            for (a, b) in left.items().zip(right.items()) {
+                if !equal(&a, &b, meter, span)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        }
+        Kind::Object => {
+            if left.len() != right.len() {
+                return Ok(false);
+            }
+            for (name, a) in left.entries() {
+                let Some(b) = right.get(name) else {
+                    return Ok(false);
+                };
+                if !equal(&a, &b, meter, span)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        }
+        Kind::String => {
+            meter.charge(left.as_str().map_or(0, str::len) / 16, span)?;
+            Ok(left == right)
+        }
+        _ => Ok(left == right),
+    }
+}
+
+/// An element, counted from the end where the index is negative.
+fn element(list: &Value, index: i64) -> Value {
+    let distance = usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX);
+    let place = if index < 0 {
+        list.len().checked_sub(distance)
+    } else {
+        Some(distance)
+    };
+    place.and_then(|place| list.at(place)).unwrap_or(Value::NULL)
+}
+
+/// The positions that a slice takes, in its order, as Python reckons them.
+fn positions(slice: Slice, length: usize) -> impl Iterator<Item = usize> {
+    let length = i64::try_from(length).unwrap_or(i64::MAX);
+    let forward = slice.step > 0;
+    let (least, most) = if forward { (0, length) } else { (-1, length - 1) };
+    let bound = |place: i64| {
+        let place = if place < 0 {
+            place.saturating_add(length)
+        } else {
+            place
+        };
+        place.clamp(least, most)
+    };
+    let start = slice.start.map_or(if forward { least } else { most }, bound);
+    let stop = slice.stop.map_or(if forward { most } else { least }, bound);
+    let inside = move |place: &i64| if forward { *place < stop } else { *place > stop };
+    std::iter::successors(Some(start), move |place| place.checked_add(slice.step))
+        .take_while(inside)
+        .filter_map(|place| usize::try_from(place).ok())
+}
+
+/// Refuses a result that is nested too deep to be walked.
+fn shallow(value: Value, span: &Range<usize>) -> Result<Value, EvalError> {
+    if value.depth() > DEPTH {
+        return Err(exhausted(
+            span,
+            &format!("a result nested more than {DEPTH} deep"),
+        ));
+    }
+    Ok(value)
+}
+
+fn compute(
+    operation: Operation,
+    left: &Value,
+    right: &Value,
+    span: &Range<usize>,
+) -> Result<Value, EvalError> {
+    if left.is_null() || right.is_null() {
+        return Ok(Value::NULL);
+    }
+    let (a, b) = (
+        operand(left, operation.sign(), span)?,
+        operand(right, operation.sign(), span)?,
+    );
+    let result = match operation {
+        Operation::Add => a.add(&b),
+        Operation::Subtract => a.subtract(&b),
+        Operation::Multiply => a.multiply(&b),
+        Operation::Divide => a.divide(&b),
+        Operation::DivideFloor => a.divide_floor(&b),
+        Operation::Remainder => a.remainder(&b),
+    };
+    result
+        .map(Value::from)
+        .map_err(|error| arithmetic(&error.to_string(), span))
+}
+
+fn signed(sign: Sign, value: &Value, span: &Range<usize>) -> Result<Value, EvalError> {
+    if value.is_null() {
+        return Ok(Value::NULL);
+    }
+    match sign {
+        Sign::Plus => operand(value, "+", span).map(Value::from),
+        Sign::Minus => {
+            let negated = operand(value, "-", span)?.negate();
+            negated
+                .map(Value::from)
+                .map_err(|error| arithmetic(&error.to_string(), span))
+        }
+    }
+}
+
+fn operand(value: &Value, sign: &str, span: &Range<usize>) -> Result<Number, EvalError> {
+    value.as_number().ok_or_else(|| {
+        let kind = value.kind().name();
+        let found = if value.is_secret() {
+            format!("a secret {kind}")
+        } else {
+            format!("the {kind} {}", json::shown(value, 60))
+        };
+        let help = match (value.kind(), sign) {
+            (Kind::String, "+") => {
+                Some("concat(a, b) joins texts; to_number(…) makes a number of one".to_owned())
+            }
+            (Kind::String, _) => Some("to_number(…) makes a number of text".to_owned()),
+            _ => None,
+        };
+        EvalError {
+            kind: EvalErrorKind::Type,
+            span: span.clone(),
+            message: format!("`{sign}` takes numbers, not {found}"),
+            help,
+        }
+    })
+}
+
+fn arithmetic(message: &str, span: &Range<usize>) -> EvalError {
+    EvalError {
+        kind: EvalErrorKind::Arithmetic,
+        span: span.clone(),
+        message: message.to_owned(),
+        help: None,
+    }
+}
+
+fn unordered(left: Kind, right: Kind, span: &Range<usize>) -> EvalError {
+    let text = left == Kind::String || right == Kind::String;
+    let number = left == Kind::Number || right == Kind::Number;
+    EvalError {
+        kind: EvalErrorKind::Type,
+        span: span.clone(),
+        message: format!("the {} and the {} have no order", left.name(), right.name()),
+        help: (text && number).then(|| "to_number(…) makes a number of text".to_owned()),
+    }
+}
