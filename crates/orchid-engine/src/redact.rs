@@ -199,7 +199,7 @@ impl Level {
             .match_kind(MatchKind::Standard)
             .kind(kind)
             .build(&patterns);
-        // Fails only beyond 2^31 bytes of patterns; then each secret must be looked for by itself.
+        // Fails only beyond 2^31 bytes of patterns, which no config or response can hold.
         let automaton =
             automaton.unwrap_or_else(|_| AhoCorasick::new([""; 0]).expect("no pattern is too large"));
         Self {

@@ -55,16 +55,19 @@ pub(super) fn value(field: &str, template: &Template, root: &Value, now: Timesta
         Template::Mixed(parts) => parts,
     };
     let mut text = String::new();
+    let mut secret = false;
     for part in parts {
         match part {
             Part::Text(literal) => text.push_str(literal),
             Part::Expression(expression) => {
                 let value = evaluate(field, expression, root, now)?;
+                secret |= value.is_secret();
                 text.push_str(&value.to_text().ok_or_else(|| not_text(field))?);
             }
         }
     }
-    Ok(Value::from(text))
+    let value = Value::from(text);
+    Ok(if secret { value.into_secret() } else { value })
 }
 
 /// A template's text; `None` where its whole value is null.
