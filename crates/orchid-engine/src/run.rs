@@ -1,18 +1,44 @@
 //! One run of one plan for one config, from its start to its report.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use orchid_jmespath::value::Value;
-use orchid_plan::program::Program;
+use orchid_plan::program::{Plan, Program};
 use smol_str::SmolStr;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 use uuid::Uuid;
 
+use crate::auth::{Authenticator, Owner};
+use crate::commit::Ledger;
+use crate::event::Event;
+use crate::exchange::Exchange;
 use crate::fault::{Fault, Kind};
+use crate::limits::Limits;
+use crate::node::Node;
+use crate::origin;
 use crate::outcome::{Counters, Outcome, RunReport};
-use crate::ports::Ports;
-use crate::state::SavedState;
+use crate::ports::{Header, Ports, Receipt};
+use crate::progress::Page;
+use crate::record::{self, Site};
+use crate::redact::{REDACTED, Redactor};
+use crate::render::Rendered;
+use crate::save::{Fields, Weights};
+use crate::scope::{Place, Root, number, time_text, time_value};
+use crate::state::{self, Change, End, SavedState};
+use crate::stop::{Reason, RunStop};
+use crate::text;
+use crate::trace::{Trace, What};
+use crate::window;
+
+/// How long events that were handed over may take to be acknowledged after a run was cut.
+const GRACE: Duration = Duration::from_secs(10);
+/// Bytes of a request's body in a trace.
+const TRACE_BODY: usize = 64 << 10;
 
 /// What is to be run.
 #[derive(Debug, Clone)]
@@ -52,18 +78,598 @@ pub struct FirstTry {
     pub max_iterations: Option<u64>,
 }
 
+/// What all tasks of one run share.
+pub(crate) struct Run {
+    pub spec: RunSpec,
+    pub ports: Ports,
+    pub started_at: Timestamp,
+    started: Instant,
+    deadline: Instant,
+    /// Fields of `context` that stay the same all through the run.
+    pub context: Vec<(SmolStr, Value)>,
+    pub auth: Arc<Authenticator>,
+    redactor: Redactor,
+    pub limits: Limits,
+    pub allowed_hosts: Arc<[String]>,
+    /// `/tenants/T/integrations/I/configs/C/plans/P`
+    pub source: String,
+    pub weights: Weights,
+    pub stop: RunStop,
+    ledger: Ledger,
+    /// Values that become durable when the run ends well.
+    at_end: Mutex<Fields>,
+    /// Origins of the plan's own requests.
+    homes: Mutex<Vec<Url>>,
+    sent: AtomicU64,
+    limit_reached: AtomicBool,
+    traces: bool,
+    failures: Failures,
+}
+
+#[derive(Default)]
+struct Failures {
+    first: Mutex<Option<(Fault, SmolStr)>>,
+    any: AtomicBool,
+    outside_items: AtomicBool,
+}
+
 /// Runs one plan to its end. `cancel` stops it: requests in flight are cut, responses already complete are
 /// emitted, and what is acknowledged is in the report.
 ///
 /// Never fails: what goes wrong is in the report, and on the errors topic.
 pub async fn run(spec: RunSpec, ports: &Ports, cancel: CancellationToken) -> RunReport {
-    let _ = (ports, cancel);
+    let run = match Run::new(spec, ports) {
+        Ok(run) => Arc::new(run),
+        Err(refused) => {
+            let (spec, fault) = *refused;
+            return refused_report(spec, fault);
+        }
+    };
+    run.emit_run(record::start(&run)).await;
+    let plan = run.plan();
+    let node = Node::tree(&run.spec.program, &plan.step, plan.window.as_ref());
+    let work = window::run_all(&run, &node);
+    tokio::pin!(work);
+    let timeout = ports.clock.sleep(plan.run_timeout);
+    tokio::pin!(timeout);
+    let stopped = tokio::select! {
+        () = &mut work => None,
+        () = cancel.cancelled() => Some(Reason::Cancelled),
+        () = &mut timeout => Some(Reason::TimedOut),
+    };
+    if let Some(reason) = stopped {
+        run.stop.stop(reason);
+        work.await;
+    }
+    run.auth.settled().await;
+    run.finish().await
+}
+
+fn refused_report(spec: RunSpec, fault: Fault) -> RunReport {
     RunReport {
         outcome: Outcome::Failed,
-        fault: Some(Fault::new(Kind::Internal, "runs are not built yet")),
-        fault_step: None,
+        fault_step: Some(spec.plan.clone()),
+        fault: Some(fault),
         limit_reached: false,
         counts: spec.counters.snapshot(),
         state: spec.state,
     }
+}
+
+impl Run {
+    fn new(spec: RunSpec, ports: &Ports) -> Result<Self, Box<(RunSpec, Fault)>> {
+        let started_at = ports.clock.now();
+        let prepared = prepare(&spec, started_at);
+        let (limits, allowed_hosts, timeout) = match prepared {
+            Ok(prepared) => prepared,
+            Err(fault) => return Err(Box::new((spec, fault))),
+        };
+        let redactor = Redactor::default();
+        redactor.add_value(&spec.config);
+        let owner = Owner {
+            tenant: spec.tenant.clone(),
+            config_name: spec.config_name.clone(),
+        };
+        let auth = Authenticator::new(
+            spec.program.clone(),
+            owner,
+            ports.tokens.clone(),
+            ports.clock.clone(),
+            redactor.clone(),
+        );
+        let started = Instant::now();
+        let source = format!(
+            "/tenants/{}/integrations/{}/configs/{}/plans/{}",
+            spec.tenant, spec.program.integration, spec.config_name, spec.plan
+        );
+        Ok(Self {
+            context: context(&spec, started_at),
+            weights: Weights::new(&spec.state.saved),
+            ledger: Ledger::new(spec.state.clone(), ports.checkpoints.clone()),
+            traces: ports.observer.traces(),
+            ports: ports.clone(),
+            started_at,
+            started,
+            deadline: started + timeout.min(Duration::from_hours(24 * 365)),
+            auth,
+            redactor,
+            limits,
+            allowed_hosts,
+            source,
+            stop: RunStop::default(),
+            at_end: Mutex::default(),
+            homes: Mutex::default(),
+            sent: AtomicU64::new(0),
+            limit_reached: AtomicBool::new(false),
+            failures: Failures::default(),
+            spec,
+        })
+    }
+
+    /// The plan. Its existence was checked when the run was made.
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.spec.program.plans[&self.spec.plan]
+    }
+
+    /// Counts while it runs.
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.spec.counters
+    }
+
+    /// Time that is left of `run_timeout`.
+    pub(crate) fn remaining(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// What `window` and others outside any step see.
+    pub(crate) fn root(&self) -> Root {
+        let mut context = self.context.clone();
+        context.push((
+            SmolStr::new_static("now"),
+            Value::from(time_text(self.started_at)),
+        ));
+        let root = Value::object([
+            ("config", self.spec.config.clone()),
+            ("context", Value::object(context)),
+        ]);
+        Root::of(root, self.started_at)
+    }
+
+    /// The key of its events.
+    pub(crate) fn key(&self) -> String {
+        let spec = &self.spec;
+        format!(
+            "{}/{}/{}/{}",
+            spec.tenant, spec.program.integration, spec.config_name, spec.plan
+        )
+    }
+
+    /// Text without the secrets of this run.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        self.redactor.redact(text).into_owned()
+    }
+
+    /// A request's URL without its credentials.
+    pub(crate) fn show_url(&self, request: &Rendered) -> String {
+        self.redactor.url(&request.outgoing.url, |name| {
+            request.secret_params.iter().any(|secret| secret == name)
+        })
+    }
+
+    /// A request's header for showing.
+    pub(crate) fn show_header(&self, header: &Header) -> String {
+        self.redactor.header(header).into_owned()
+    }
+
+    /// Counts one request; false if it would be one more than was asked for.
+    pub(crate) fn take_request(&self, node: &Node) -> bool {
+        if node.flow.is_some() {
+            return true;
+        }
+        let before = self.sent.fetch_add(1, Ordering::Relaxed);
+        if self.spec.first_try.max_requests.is_some_and(|max| before >= max) {
+            self.reached_limit();
+            return false;
+        }
+        self.counters().requests.add(1);
+        true
+    }
+
+    /// A bound for a first try was reached.
+    pub(crate) fn reached_limit(&self) {
+        self.limit_reached.store(true, Ordering::Relaxed);
+    }
+
+    // --- origins ---
+
+    /// Takes note of where the plan itself asks.
+    pub(crate) fn know_home(&self, node: &Node, url: &Url) {
+        if node.step.level != 0 || node.foreign_origin {
+            return;
+        }
+        let mut homes = lock(&self.homes);
+        if !homes.iter().any(|home| origin::is_same(home, url)) {
+            homes.push(url.clone());
+        }
+    }
+
+    /// Whether credentials may go to a URL: always, unless its origin came out of a response; then only to the plan's own.
+    pub(crate) fn trusts(&self, node: &Node, url: &Url) -> bool {
+        if !node.foreign_origin {
+            return true;
+        }
+        lock(&self.homes)
+            .iter()
+            .any(|home| origin::may_receive_credentials(home, url, &self.allowed_hosts))
+    }
+
+    // --- failures ---
+
+    /// A step failed: the record goes to the errors topic, and the failure to who answers for it.
+    pub(crate) async fn fail(
+        &self,
+        node: &Node,
+        place: &Place,
+        iteration: u64,
+        fault: Fault,
+        exchange: Option<&Exchange>,
+    ) {
+        let mut position = place.position.clone();
+        position.push(iteration);
+        let shown = position_text(&position);
+        self.trace(
+            &node.step.path,
+            || position,
+            || What::Failed {
+                error: self.redact(&fault.to_string()),
+            },
+        );
+        self.note(&fault, &node.step.path);
+        self.counters().errors.add(1);
+        match (&place.owner, &place.page) {
+            (Some(item), _) => {
+                item.fail();
+            }
+            (None, page) => {
+                self.failures.outside_items.store(true, Ordering::Relaxed);
+                place.piece.fail();
+                if let Some(page) = page.as_ref().or(place.root_page.as_ref()) {
+                    page.fail();
+                }
+            }
+        }
+        if let Some(page) = &place.page {
+            page.fail();
+        }
+        let stops =
+            node.step.judge.on_error == orchid_plan::program::OnError::Fail && fault.kind != Kind::Aborted;
+        if stops {
+            self.stop.stop(Reason::Failed);
+        }
+        let site = Site {
+            run: self,
+            step: &node.step,
+            place,
+            iteration,
+            position: &shown,
+        };
+        let event = record::error(&site, &fault, exchange);
+        let kept = match self.hand_over(event).await {
+            Ok(receipt) => self.await_receipt(receipt).await,
+            Err(fault) => Err(fault),
+        };
+        if let Err(fault) = kept {
+            self.fail_sink(&fault, &node.step.path);
+        }
+    }
+
+    /// The run fails as a whole.
+    pub(crate) fn fail_whole(&self, fault: Fault) {
+        let path = self.spec.plan.clone();
+        self.trace(&path, Vec::new, || What::Failed {
+            error: self.redact(&fault.to_string()),
+        });
+        self.note(&fault, &path);
+        self.failures.outside_items.store(true, Ordering::Relaxed);
+        self.stop.stop(Reason::Failed);
+    }
+
+    /// An event cannot be kept: too large for the sink is a failure of this response, anything else of the run.
+    pub(crate) async fn cannot_keep(
+        &self,
+        node: &Node,
+        place: &Place,
+        iteration: u64,
+        page: &Page,
+        fault: Fault,
+    ) {
+        if fault.kind != Kind::TooLarge {
+            page.fail();
+            self.fail_sink(&fault, &node.step.path);
+            return;
+        }
+        self.note(&fault, &node.step.path);
+        self.counters().errors.add(1);
+        let mut position = place.position.clone();
+        position.push(iteration);
+        let shown = position_text(&position);
+        let site = Site {
+            run: self,
+            step: &node.step,
+            place,
+            iteration,
+            position: &shown,
+        };
+        let kept = match self.hand_over(record::error(&site, &fault, None)).await {
+            Ok(receipt) => self.await_receipt(receipt).await,
+            Err(fault) => Err(fault),
+        };
+        if let Err(fault) = kept {
+            page.fail();
+            self.fail_sink(&fault, &node.step.path);
+        }
+    }
+
+    fn fail_sink(&self, fault: &Fault, path: &SmolStr) {
+        self.note(fault, path);
+        self.failures.outside_items.store(true, Ordering::Relaxed);
+        self.stop.stop(Reason::Failed);
+    }
+
+    fn note(&self, fault: &Fault, path: &SmolStr) {
+        self.failures.any.store(true, Ordering::Relaxed);
+        lock(&self.failures.first)
+            .get_or_insert_with(|| (Fault::new(fault.kind, self.redact(&fault.message)), path.clone()));
+    }
+
+    // --- events ---
+
+    /// Hands an event to the sink; returns when it has room.
+    pub(crate) async fn hand_over(&self, event: Event) -> Result<Receipt, Fault> {
+        match self.within_grace(self.ports.sink.emit(event)).await {
+            Some(result) => result,
+            None => Err(given_up()),
+        }
+    }
+
+    /// Waits until a response's event is durable, and counts it.
+    pub(crate) async fn acknowledged(&self, receipt: Receipt) -> Result<(), Fault> {
+        self.await_receipt(receipt).await?;
+        self.counters().emitted.add(1);
+        Ok(())
+    }
+
+    async fn await_receipt(&self, receipt: Receipt) -> Result<(), Fault> {
+        match self.within_grace(receipt).await {
+            Some(Ok(result)) => result,
+            Some(Err(_)) => Err(Fault::new(Kind::Sink, "the sink forgot an event")),
+            None => Err(given_up()),
+        }
+    }
+
+    /// After a cut, a sink that does not answer is waited for no longer than [`GRACE`].
+    async fn within_grace<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            done = work => Some(done),
+            () = async {
+                self.stop.tokens.cut.cancelled().await;
+                self.ports.clock.sleep(GRACE).await;
+            } => None,
+        }
+    }
+
+    async fn emit_run(&self, event: Event) {
+        let kept = match self.hand_over(event).await {
+            Ok(receipt) => self.await_receipt(receipt).await,
+            Err(fault) => Err(fault),
+        };
+        if let Err(fault) = kept {
+            self.fail_sink(&fault, &self.spec.plan);
+        }
+    }
+
+    // --- what is kept ---
+
+    /// Makes a change durable, together with what others want to be durable now.
+    pub(crate) async fn commit(&self, change: Change) {
+        if let Err(fault) = self.ledger.commit(change).await {
+            self.fail_sink(&fault, &self.spec.plan);
+        }
+    }
+
+    /// Values for the end of the run.
+    pub(crate) fn keep_for_end(&self, fields: Fields) -> Result<(), Fault> {
+        lock(&self.at_end).absorb(fields)
+    }
+
+    // --- trace ---
+
+    /// Tells the observer, if it listens.
+    pub(crate) fn trace(
+        &self,
+        path: &SmolStr,
+        position: impl FnOnce() -> Vec<u64>,
+        what: impl FnOnce() -> What,
+    ) {
+        if !self.traces {
+            return;
+        }
+        self.ports.observer.trace(&Trace {
+            at_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            step: path.clone(),
+            position: position_text(&position()),
+            what: what(),
+        });
+    }
+
+    /// A rendered request, redacted.
+    pub(crate) fn show_request(&self, attempt: u64, request: &Rendered) -> What {
+        let out = &request.outgoing;
+        let header = |header: &Header| (header.name.clone(), self.redactor.header(header).into_owned());
+        let body = out.body.as_ref().map(|body| {
+            if out.secret_body {
+                return REDACTED.to_owned();
+            }
+            let text = self.redact(&String::from_utf8_lossy(body));
+            let end = text
+                .char_indices()
+                .map(|(at, c)| at + c.len_utf8())
+                .take_while(|end| *end <= TRACE_BODY)
+                .last();
+            text[..end.unwrap_or(0)].to_owned()
+        });
+        What::Request {
+            attempt,
+            method: out.method.clone(),
+            url: self.show_url(request),
+            headers: out.headers.iter().map(header).collect(),
+            body,
+            without_credentials: request.without_credentials,
+        }
+    }
+
+    // --- the end ---
+
+    async fn finish(&self) -> RunReport {
+        let mut outcome = self.outcome();
+        let limit_reached = outcome == Outcome::Succeeded && self.limit_reached.load(Ordering::Relaxed);
+        let at = self.ports.clock.now();
+        let result = match outcome {
+            Outcome::Succeeded | Outcome::Partial if self.limit_reached.load(Ordering::Relaxed) => {
+                state::Result::Neither
+            }
+            Outcome::Succeeded | Outcome::Partial => state::Result::Success,
+            Outcome::Failed | Outcome::Aborted => state::Result::Failure,
+            Outcome::Cancelled => state::Result::Neither,
+        };
+        let mut change = Change {
+            end: Some(End { at, result }),
+            ..Change::default()
+        };
+        if result == state::Result::Success {
+            std::mem::take(&mut *lock(&self.at_end)).into_change(&mut change);
+        }
+        if let Err(fault) = self.ledger.commit(change).await {
+            self.note(&fault, &self.spec.plan);
+            outcome = Outcome::Failed;
+        }
+        let first = lock(&self.failures.first).take();
+        let (fault, fault_step) = match (first, self.stop.reason()) {
+            (first, Some(Reason::TimedOut)) => {
+                let message = format!(
+                    "the run took longer than {}s (run_timeout)",
+                    self.plan().run_timeout.as_secs()
+                );
+                let step = first.map_or_else(|| self.spec.plan.clone(), |(_, step)| step);
+                (Some(Fault::new(Kind::RunTimeout, message)), Some(step))
+            }
+            (Some((fault, step)), _) => (Some(fault), Some(step)),
+            (None, _) => (None, None),
+        };
+        let counts = self.counters().snapshot();
+        self.emit_run(record::end(self, outcome, fault.as_ref(), &counts))
+            .await;
+        RunReport {
+            outcome,
+            fault,
+            fault_step,
+            limit_reached,
+            state: self.ledger.state(),
+            counts: self.counters().snapshot(),
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        let flag = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
+        match self.stop.reason() {
+            Some(Reason::Aborted) => return Outcome::Aborted,
+            Some(Reason::Cancelled) => return Outcome::Cancelled,
+            Some(Reason::TimedOut | Reason::Failed) => return Outcome::Failed,
+            Some(Reason::Limit) | None => {}
+        }
+        if flag(&self.failures.outside_items) {
+            return Outcome::Failed;
+        }
+        if !flag(&self.failures.any) {
+            return Outcome::Succeeded;
+        }
+        let counts = self.counters();
+        if counts.emitted.get() == 0 && counts.skipped.get() == 0 {
+            Outcome::Failed
+        } else {
+            Outcome::Partial
+        }
+    }
+}
+
+type Prepared = (Limits, Arc<[String]>, Duration);
+
+fn prepare(spec: &RunSpec, now: Timestamp) -> Result<Prepared, Fault> {
+    let Some(plan) = spec.program.plans.get(&spec.plan) else {
+        return Err(Fault::new(
+            Kind::Definition,
+            format!("there is no plan named `{}`", spec.plan),
+        ));
+    };
+    if let Some(reason) = spec.program.not_yet.first() {
+        return Err(Fault::new(Kind::Definition, reason.clone()));
+    }
+    let root = Root::of(Value::object([("config", spec.config.clone())]), now);
+    let limits = Limits::resolve(&spec.program, &root)?;
+    let mut hosts = Vec::new();
+    for template in &spec.program.http.allowed_hosts {
+        if let Some(host) = text::text("http.allowed_hosts", template, &root)? {
+            hosts.push(host.text);
+        }
+    }
+    Ok((limits, hosts.into(), plan.run_timeout))
+}
+
+fn context(spec: &RunSpec, started_at: Timestamp) -> Vec<(SmolStr, Value)> {
+    let state = &spec.state;
+    let saved = state
+        .saved
+        .iter()
+        .map(|(name, json)| (name.clone(), json.0.clone()));
+    let entries = [
+        ("started_at", Value::from(time_text(started_at))),
+        ("scheduled_at", Value::from(time_text(spec.scheduled_at))),
+        ("run_id", Value::from(spec.run_id.to_string())),
+        ("run_count", number(state.run_count)),
+        ("last_success_at", time_value(state.last_success_at)),
+        ("last_run_at", time_value(state.last_run_at)),
+        ("last_failure_at", time_value(state.last_failure_at)),
+        ("integration", Value::from(spec.program.integration.as_str())),
+        ("config_name", Value::from(spec.config_name.as_str())),
+        ("plan", Value::from(spec.plan.as_str())),
+        ("trigger", spec.trigger.clone()),
+        ("saved", Value::object(saved)),
+    ];
+    entries
+        .into_iter()
+        .map(|(name, value)| (SmolStr::new_static(name), value))
+        .collect()
+}
+
+/// `0.7.3`
+pub(crate) fn position_text(position: &[u64]) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::with_capacity(position.len() * 3);
+    for n in position {
+        if !out.is_empty() {
+            out.push('.');
+        }
+        // Writing to a string cannot fail.
+        let _ = write!(out, "{n}");
+    }
+    out
+}
+
+fn given_up() -> Fault {
+    Fault::new(Kind::Sink, "the sink did not answer after the run was stopped")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

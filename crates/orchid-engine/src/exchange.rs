@@ -1,0 +1,221 @@
+//! One request and what came of it: read, and offered to expressions as `response`.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use orchid_jmespath::value::Value;
+use smol_str::SmolStr;
+use url::Url;
+
+use crate::budget::Charge;
+use crate::fault::{Fault, Kind};
+use crate::node::Node;
+use crate::ports::{Outgoing, Reply};
+use crate::reading::{self, Reading};
+use crate::render::Rendered;
+use crate::scope::number;
+
+/// One request and what came of it.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub request: Rendered,
+    /// From 1.
+    pub attempt: u64,
+    /// When it was complete.
+    pub at: Timestamp,
+    /// The status line and headers, if they came.
+    pub reply: Option<Head>,
+    /// The body as received; what there is of it where it could not be read.
+    pub body: Bytes,
+    /// How the body was read.
+    pub reading: Reading,
+    /// Why there is no response, or why it could not be read.
+    pub fault: Option<Fault>,
+    /// The `response` root.
+    pub value: Value,
+    /// What it holds of the byte budget.
+    pub charge: Charge,
+}
+
+/// Status line and headers.
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub status: u16,
+    pub headers: Vec<(String, Bytes)>,
+    pub url: Url,
+    pub duration: Duration,
+}
+
+impl Exchange {
+    /// Reads what came.
+    pub(crate) fn new(
+        node: &Node,
+        mut request: Rendered,
+        attempt: u64,
+        at: Timestamp,
+        came: Result<Reply, Fault>,
+    ) -> Self {
+        let charge = std::mem::replace(&mut request.outgoing.charge, Charge::unbounded());
+        let (reply, body, mut fault) = match came {
+            Err(fault) => (None, Bytes::new(), Some(fault)),
+            Ok(reply) => {
+                let (body, fault) = match reply.body {
+                    Ok(body) => (body, None),
+                    Err((fault, partial)) => (partial, Some(fault)),
+                };
+                let Reply {
+                    status,
+                    headers,
+                    url,
+                    duration,
+                    ..
+                } = reply;
+                (
+                    Some(Head {
+                        status,
+                        headers,
+                        url,
+                        duration,
+                    }),
+                    body,
+                    fault,
+                )
+            }
+        };
+        let mut reading = Reading::default();
+        if let (Some(head), None) = (&reply, &fault) {
+            match reading::read(&head.headers, &body, &node.step, node.needs) {
+                Ok(read) => reading = read,
+                Err((failed, read)) => {
+                    reading = read;
+                    // On an error page of another format than announced the text remains.
+                    if head.status < 300 {
+                        fault = Some(failed);
+                    }
+                }
+            }
+        }
+        let mut exchange = Self {
+            request,
+            attempt,
+            at,
+            reply,
+            body,
+            reading,
+            fault,
+            value: Value::NULL,
+            charge,
+        };
+        exchange.value = exchange.as_response(node);
+        exchange
+    }
+
+    /// The status, if one came.
+    pub(crate) fn status(&self) -> Option<u16> {
+        self.reply.as_ref().map(|head| head.status)
+    }
+
+    /// `kind`, `status_code` and `message`, as the next attempt sees them in `context.last_error`.
+    pub(crate) fn as_last_error(&self, fault: &Fault) -> Value {
+        Value::object([
+            ("kind", Value::from(fault.kind.to_string())),
+            (
+                "status_code",
+                self.status()
+                    .map_or(Value::NULL, |status| Value::from(u32::from(status))),
+            ),
+            ("message", Value::from(fault.message.as_str())),
+        ])
+    }
+
+    /// Why the step fails with this response.
+    pub(crate) fn as_fault(&self) -> Fault {
+        if let Some(fault) = &self.fault {
+            return fault.clone();
+        }
+        let status = self.status().unwrap_or_default();
+        let reason = reading::excerpt(&self.reading, &self.body);
+        let reason = if reason.is_empty() {
+            reason
+        } else {
+            format!(": {reason}")
+        };
+        Fault::new(Kind::Status, format!("the API answered {status}{reason}"))
+    }
+
+    fn as_response(&self, node: &Node) -> Value {
+        let needs = node.needs;
+        if !needs.any {
+            return Value::NULL;
+        }
+        let mut entries: Vec<(SmolStr, Value)> = Vec::with_capacity(13);
+        let mut put = |name: &'static str, value: Value| entries.push((SmolStr::new_static(name), value));
+        put("error", self.error());
+        put("size", Value::from(self.body.len()));
+        if needs.request {
+            put("request", self.request_value());
+        }
+        if needs.body {
+            put("body", self.reading.body.clone());
+        }
+        if needs.text {
+            put("text", self.reading.text.clone());
+        }
+        put(
+            "format",
+            if self.reply.is_some() {
+                Value::from(self.reading.format)
+            } else {
+                Value::NULL
+            },
+        );
+        let Some(head) = &self.reply else {
+            put("status_code", Value::NULL);
+            return Value::object(entries);
+        };
+        put("status_code", Value::from(u32::from(head.status)));
+        put("url", Value::from(head.url.as_str()));
+        put(
+            "duration_ms",
+            number(u64::try_from(head.duration.as_millis()).unwrap_or(u64::MAX)),
+        );
+        if needs.headers {
+            put("headers", reading::headers_value(&head.headers));
+        }
+        if needs.links {
+            put("links", reading::links(&head.headers, &head.url));
+        }
+        if needs.cookies {
+            put("cookies", reading::cookies(&head.headers));
+        }
+        Value::object(entries)
+    }
+
+    fn error(&self) -> Value {
+        let Some(fault) = &self.fault else {
+            return Value::NULL;
+        };
+        Value::object([
+            ("kind", Value::from(fault.kind.to_string())),
+            ("message", Value::from(fault.message.as_str())),
+        ])
+    }
+
+    fn request_value(&self) -> Value {
+        let Outgoing {
+            method, url, body, ..
+        } = &self.request.outgoing;
+        let params = self
+            .request
+            .params
+            .iter()
+            .map(|(name, value)| (name.as_str(), Value::from(value.as_str())));
+        Value::object([
+            ("method", Value::from(method.as_str())),
+            ("url", Value::from(url.as_str())),
+            ("params", Value::object(params)),
+            ("body", body.as_ref().map_or(Value::NULL, reading::json_or_text)),
+        ])
+    }
+}

@@ -1,0 +1,338 @@
+//! A step as one run sees it: what its responses must offer, and the bounds on what is open of it at once.
+//!
+//! Everything static is worked out here once per run, so that no request pays for it.
+
+use std::sync::Arc;
+
+use orchid_jmespath::expression::Expression;
+use orchid_plan::program::{
+    Adapt, Advance, Auth, Body, Commit, CountedBy, Emit, Flow, FlowId, Part, Program, Step, Template, Tree,
+    UrlHole, UrlPart, Window,
+};
+use tokio::sync::Semaphore;
+
+/// Items of one step beyond its `concurrency` that may exist at once in one run (waiting for permits, in
+/// backoff, or with sub-steps at work).
+const ITEMS_AHEAD: usize = 256;
+/// Pages of one step's loops whose sub-steps or acknowledgements are not done.
+const OPEN_PAGES: usize = 64;
+
+/// A step and its sub-steps in one run.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub step: Arc<Step>,
+    /// The auth flow whose request it is.
+    pub flow: Option<FlowId>,
+    pub children: Vec<Arc<Node>>,
+    /// What expressions read of its responses.
+    pub needs: Needs,
+    /// Whether any of its expressions reads `context`.
+    pub reads_context: bool,
+    /// Whether the origin of its URL may come out of a response.
+    pub foreign_origin: bool,
+    /// Whether it or a sub-step has keyed fields that commit page by page, or the plan's unkeyed ones.
+    pub commits_pages: bool,
+    /// Open items.
+    pub items: Arc<Semaphore>,
+    /// Open pages.
+    pub pages: Arc<Semaphore>,
+}
+
+/// Fields of a response that are read by somebody.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "a set of independent fields, each asked by itself"
+)]
+pub(crate) struct Needs {
+    pub headers: bool,
+    pub body: bool,
+    pub text: bool,
+    pub links: bool,
+    pub cookies: bool,
+    pub request: bool,
+    /// Whether anything at all is read.
+    pub any: bool,
+}
+
+impl Needs {
+    /// All of it, for flows: their outputs may read anything.
+    pub(crate) const ALL: Self = Self {
+        headers: true,
+        body: true,
+        text: true,
+        links: true,
+        cookies: true,
+        request: true,
+        any: true,
+    };
+}
+
+impl Node {
+    /// The tree of a plan's steps.
+    pub(crate) fn tree(program: &Program, step: &Arc<Step>, window: Option<&Window>) -> Arc<Self> {
+        let mut ancestors = Vec::new();
+        Self::build(program, step, window, &mut ancestors)
+    }
+
+    /// A request of an auth flow.
+    pub(crate) fn of_flow(id: FlowId, step: &Arc<Step>) -> Self {
+        Self {
+            flow: Some(id),
+            children: Vec::new(),
+            needs: Needs::ALL,
+            reads_context: true,
+            foreign_origin: false,
+            commits_pages: false,
+            items: Arc::new(Semaphore::new(1)),
+            pages: Arc::new(Semaphore::new(1)),
+            step: step.clone(),
+        }
+    }
+
+    fn build(
+        program: &Program,
+        step: &Arc<Step>,
+        window: Option<&Window>,
+        ancestors: &mut Vec<Vec<Expression>>,
+    ) -> Arc<Self> {
+        let children: Vec<_> = step
+            .steps
+            .iter()
+            .map(|child| Self::build(program, child, window, ancestors))
+            .collect();
+        let own = expressions(program, step, window);
+        let mut needs = Needs::of(&own, &["response"]);
+        needs.add(Needs::of(&own, &["prev"]));
+        let below: Vec<&Arc<Step>> = step.steps.iter().collect();
+        add_descendants(program, window, &below, 1, &mut needs);
+        Arc::new(Self {
+            flow: None,
+            needs,
+            reads_context: own.iter().any(|e| e.reads_under(&["context"])),
+            foreign_origin: has_foreign_origin(step),
+            commits_pages: commits_pages(step) || children.iter().any(|child| child.commits_pages),
+            items: Arc::new(Semaphore::new(
+                step.concurrency
+                    .saturating_add(ITEMS_AHEAD)
+                    .min(Semaphore::MAX_PERMITS),
+            )),
+            pages: Arc::new(Semaphore::new(OPEN_PAGES)),
+            children,
+            step: step.clone(),
+        })
+    }
+}
+
+impl Needs {
+    fn of(expressions: &[&Expression], root: &[&str]) -> Self {
+        let reads = |field: &str| {
+            let mut path = root.to_vec();
+            path.push(field);
+            expressions.iter().any(|e| e.reads_under(&path))
+        };
+        Self {
+            headers: reads("headers"),
+            body: reads("body"),
+            text: reads("text"),
+            links: reads("links"),
+            cookies: reads("cookies"),
+            request: reads("request"),
+            any: expressions.iter().any(|e| e.reads_under(root)),
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.headers |= other.headers;
+        self.body |= other.body;
+        self.text |= other.text;
+        self.links |= other.links;
+        self.cookies |= other.cookies;
+        self.request |= other.request;
+        self.any |= other.any;
+    }
+}
+
+/// What sub-steps read of a response that is `parent` once, twice, … removed.
+fn add_descendants(
+    program: &Program,
+    window: Option<&Window>,
+    steps: &[&Arc<Step>],
+    depth: usize,
+    needs: &mut Needs,
+) {
+    let root = vec!["parent"; depth];
+    for step in steps {
+        needs.add(Needs::of(&expressions(program, step, window), &root));
+        let below: Vec<&Arc<Step>> = step.steps.iter().collect();
+        add_descendants(program, window, &below, depth + 1, needs);
+    }
+}
+
+fn commits_pages(step: &Step) -> bool {
+    step.save.iter().any(|save| save.commit == Commit::Page)
+}
+
+/// Whether the base of its URL reads something that a response may have brought.
+fn has_foreign_origin(step: &Step) -> bool {
+    let Some(UrlPart::Base(hole)) = step.request.url.parts.first() else {
+        return false;
+    };
+    let item_is_own = step
+        .iterate_over
+        .as_ref()
+        .is_some_and(|list| !comes_from_response(list));
+    let mut found = Vec::new();
+    template(&hole.value, &mut found);
+    found
+        .iter()
+        .any(|e| comes_from_response(e) || (e.reads_under(&["item"]) && !item_is_own))
+}
+
+fn comes_from_response(expression: &Expression) -> bool {
+    let sources: [&[&str]; 5] = [
+        &["parent"],
+        &["prev"],
+        &["vars"],
+        &["context", "saved"],
+        &["context", "saved_item"],
+    ];
+    sources.iter().any(|path| expression.reads_under(path))
+}
+
+/// All expressions that may be evaluated for a step, those of its flows and limits included.
+fn expressions<'a>(program: &'a Program, step: &'a Step, window: Option<&'a Window>) -> Vec<&'a Expression> {
+    let mut out = Vec::new();
+    request(step, &mut out);
+    out.extend(
+        step.iterate_over
+            .iter()
+            .chain(&step.when)
+            .chain(&step.unique_by)
+            .chain(&step.break_when),
+    );
+    match &step.advance {
+        Advance::Once => {}
+        Advance::While(e) | Advance::NextUrl(e) => out.push(e),
+    }
+    for var in &step.vars {
+        out.push(&var.init);
+        out.extend(&var.next);
+    }
+    let judge = &step.judge;
+    out.extend(
+        judge
+            .abort_when
+            .iter()
+            .chain(&judge.skip_when)
+            .chain(&judge.refresh_when),
+    );
+    out.extend(judge.throttled_when.iter().chain(&judge.success_when));
+    out.extend(judge.retry.iter().map(|rule| &rule.when));
+    for save in &step.save {
+        out.push(&save.value);
+        out.extend(save.when.iter().chain(&save.key));
+    }
+    if let Emit::Expression(e) = &step.emit {
+        out.push(e);
+    }
+    for text in step.topic.iter().chain(&step.key) {
+        template(text, &mut out);
+    }
+    out.extend(window.and_then(|window| window.split_when.as_ref()));
+    flows(program, step).for_each(|flow| {
+        out.extend(&flow.cached_by);
+        attach(flow, &mut out);
+    });
+    limits(program, step, &mut out);
+    out
+}
+
+fn request<'a>(step: &'a Step, out: &mut Vec<&'a Expression>) {
+    let request = &step.request;
+    template(&request.method, out);
+    for part in &request.url.parts {
+        match part {
+            UrlPart::Text(_) => {}
+            UrlPart::Base(UrlHole { value, .. })
+            | UrlPart::Segment(UrlHole { value, .. })
+            | UrlPart::Path(UrlHole { value, .. })
+            | UrlPart::Query(UrlHole { value, .. }) => template(value, out),
+        }
+    }
+    for (_, value) in &request.params {
+        tree(value, out);
+    }
+    for (_, text) in &request.headers {
+        template(text, out);
+    }
+    match &request.body {
+        Body::None => {}
+        Body::Value(value) => tree(value, out),
+        Body::Form(fields) => fields.iter().for_each(|(_, value)| tree(value, out)),
+        Body::Graphql { query, variables } => {
+            template(query, out);
+            variables.iter().for_each(|value| tree(value, out));
+        }
+    }
+    if let Auth::Select(text) = &step.auth {
+        template(text, out);
+    }
+}
+
+fn flows<'a>(program: &'a Program, step: &Step) -> impl Iterator<Item = &'a Flow> + use<'a> {
+    let range = match step.auth {
+        Auth::None => 0..0,
+        Auth::Flow(id) => id.0..id.0 + 1,
+        Auth::Select(_) => 0..program.flows.len(),
+    };
+    program.flows.get(range).into_iter().flatten()
+}
+
+fn attach<'a>(flow: &'a Flow, out: &mut Vec<&'a Expression>) {
+    let all = flow
+        .attach
+        .headers
+        .iter()
+        .chain(&flow.attach.params)
+        .chain(&flow.attach.cookies);
+    all.for_each(|(_, text)| template(text, out));
+}
+
+fn limits<'a>(program: &'a Program, step: &Step, out: &mut Vec<&'a Expression>) {
+    for limit in step.limits.iter().filter_map(|id| program.limits.get(id.0)) {
+        out.extend(&limit.cost);
+        if let CountedBy::Expression(e) = &limit.counted_by {
+            out.push(e);
+        }
+        if let Some(Adapt::By {
+            limit,
+            remaining,
+            reset,
+            retry_after,
+            ..
+        }) = &limit.adapt
+        {
+            out.extend(limit.iter().chain(remaining).chain(reset).chain(retry_after));
+        }
+    }
+}
+
+fn template<'a>(template: &'a Template, out: &mut Vec<&'a Expression>) {
+    match template {
+        Template::Literal(_) => {}
+        Template::Whole(e) => out.push(e),
+        Template::Mixed(parts) => out.extend(parts.iter().filter_map(|part| match part {
+            Part::Expression(e) => Some(e),
+            Part::Text(_) => None,
+        })),
+    }
+}
+
+fn tree<'a>(value: &'a Tree, out: &mut Vec<&'a Expression>) {
+    match value {
+        Tree::Leaf(leaf) => template(leaf, out),
+        Tree::Array(items) => items.iter().for_each(|item| tree(item, out)),
+        Tree::Object(fields) => fields.iter().for_each(|(_, field)| tree(field, out)),
+    }
+}
