@@ -10,8 +10,12 @@ const FUEL: usize = 50_000_000;
 /// Bytes of strings and output that one evaluation may build.
 const BYTES: usize = 256 << 20;
 
-/// How deep evaluation may nest, and how deep a result may be.
+/// How deep a result may be.
 pub(crate) const DEPTH: u32 = 256;
+
+/// How deep evaluation may nest: an expression is at most 100 deep, and those that it names add theirs. What a
+/// level takes of the stack times this must fit a thread's ordinary 2 MiB, without optimisation too.
+const NESTING: u32 = 128;
 
 /// What is left of an evaluation's budget.
 pub(crate) struct Meter {
@@ -41,8 +45,8 @@ impl Meter {
 
     /// Goes one level deeper.
     pub(crate) fn enter(&mut self, span: &Range<usize>) -> Result<(), EvalError> {
-        if self.depth >= DEPTH {
-            return Err(exhausted(span, &format!("more than {DEPTH} levels of nesting")));
+        if self.depth >= NESTING {
+            return Err(exhausted(span, &format!("more than {NESTING} levels of nesting")));
         }
         self.depth += 1;
         Ok(())

@@ -188,25 +188,31 @@ impl Parser<'_> {
     }
 
     /// Where the current value is no longer the root.
-    fn within<T>(&mut self, parse: impl FnOnce(&mut Self) -> Result<T, Problem>) -> Result<T, Problem> {
+    fn within(&mut self, parse: impl FnOnce(&mut Self) -> Result<Part, Problem>) -> Result<Part, Problem> {
         self.inside += 1;
-        let parsed = parse(self);
+        let parsed = self.nested(parse);
         self.inside -= 1;
         parsed
     }
 
-    /// An expression up to what binds no stronger than `power`.
-    pub(super) fn expression(&mut self, power: u8) -> Result<Part, Problem> {
+    /// One level deeper: every way in which the parser calls itself leads through here.
+    fn nested(&mut self, parse: impl FnOnce(&mut Self) -> Result<Part, Problem>) -> Result<Part, Problem> {
         if self.nesting >= MAX_DEPTH {
-            return Err(too_large(
-                self.span(),
-                format!("the expression is nested more than {MAX_DEPTH} deep"),
-            ));
+            let message = format!("the expression is nested or chained more than {MAX_DEPTH} deep");
+            return Err(too_large(self.span(), message));
         }
         self.nesting += 1;
-        let part = self.prefix().and_then(|left| self.infix(left, power));
+        let part = parse(self);
         self.nesting -= 1;
         part
+    }
+
+    /// An expression up to what binds no stronger than `power`.
+    pub(super) fn expression(&mut self, power: u8) -> Result<Part, Problem> {
+        self.nested(|parser| {
+            let left = parser.prefix()?;
+            parser.infix(left, power)
+        })
     }
 
     fn prefix(&mut self) -> Result<Part, Problem> {
