@@ -5,9 +5,11 @@
 pub mod config;
 pub mod definition;
 pub mod diagnostic;
+pub mod explain;
 pub mod program;
 pub mod quantity;
 pub mod schedule;
+pub mod schema;
 pub mod source;
 pub mod sugar;
 pub mod template;

@@ -5,6 +5,7 @@
 //! budget. Everything is bounded: bytes, depth, values.
 
 pub mod eaten;
+pub mod print;
 pub mod text;
 pub mod tree;
 
