@@ -24,18 +24,25 @@ pub fn explain(definition: &Definition, plan: &str) -> Option<String> {
     if definition.plans.is_empty() {
         return None;
     }
-    definition.rate_limits.retain(|_, limit| match &mut limit.value.r#match {
-        Some(matching) if !matching.is_empty() => {
-            matching.retain(|matching| concerns(matching, plan));
-            !matching.is_empty()
-        }
-        _ => true,
-    });
+    definition
+        .rate_limits
+        .retain(|_, limit| match &mut limit.value.r#match {
+            Some(matching) if !matching.is_empty() => {
+                matching.retain(|matching| concerns(matching, plan));
+                !matching.is_empty()
+            }
+            _ => true,
+        });
     let document = print::yaml(&definition.write()?);
-    Some(format!("# The plan `{plan}`, with its sugar expanded and its defaults filled in.\n{ABSENT}\n{document}"))
+    Some(format!(
+        "# The plan `{plan}`, with its sugar expanded and its defaults filled in.\n{ABSENT}\n{document}"
+    ))
 }
 
 /// Whether a limit's entry may match requests of a plan.
 fn concerns(matching: &Matching, plan: &str) -> bool {
-    matching.step.as_ref().is_none_or(|step| step.value.split('/').next() == Some(plan))
+    matching
+        .step
+        .as_ref()
+        .is_none_or(|step| step.value.split('/').next() == Some(plan))
 }

@@ -5,6 +5,7 @@
 pub mod config;
 pub mod definition;
 pub mod diagnostic;
+pub mod document;
 pub mod explain;
 pub mod program;
 pub mod quantity;

@@ -4,6 +4,7 @@
 //! parser, it is mended (the text is taken as if it had been quoted) and reading goes on.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::text::{Place, ScalarKind, Text};
 use super::tree::{Kind, Node};
@@ -33,6 +34,44 @@ const PLAIN_FIELDS: [&str; 12] = [
     "cron",
 ];
 
+/// Fields that hold lists and objects, not text.
+const STRUCTURED_FIELDS: [&str; 34] = [
+    "plans",
+    "steps",
+    "auth",
+    "rate_limits",
+    "http",
+    "values",
+    "defaults",
+    "params",
+    "headers",
+    "body",
+    "form",
+    "graphql",
+    "variables",
+    "vars",
+    "save",
+    "paginate",
+    "page",
+    "offset",
+    "cursor",
+    "parse",
+    "backoff",
+    "windows",
+    "match",
+    "output",
+    "attach",
+    "extra",
+    "claims",
+    "config_schema",
+    "properties",
+    "required",
+    "request",
+    "refresh",
+    "window",
+    "sign",
+];
+
 /// A value that YAML took for something else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Eaten {
@@ -58,6 +97,24 @@ impl Eaten {
         let shown = super::shown(&self.value);
         let message = format!("YAML takes `{shown}` for {}", self.taken_for);
         Diagnostic::error(codes::DOCUMENT_QUOTE, &place, message).with_help(self.help())
+    }
+
+    /// The value as if it had been quoted.
+    pub(super) fn node(&self, pointer: &Arc<str>) -> Node {
+        let place = Place {
+            span: self.span.clone(),
+            pointer: pointer.clone(),
+        };
+        let text = Text::plain(
+            self.value.as_str(),
+            ScalarKind::String,
+            place.clone(),
+            self.span.start,
+        );
+        Node {
+            place,
+            kind: Kind::Scalar(text),
+        }
     }
 
     fn help(&self) -> String {
@@ -255,9 +312,13 @@ enum Alone {
 
 fn judge(text: &str, field: &Field, offset: usize, alone: Alone) -> Option<Eaten> {
     let value = &text[field.value.clone()];
+    let name = &text[field.name.clone()];
+    if STRUCTURED_FIELDS.contains(&name) && value.starts_with(['{', '[', '-', '}', ']']) {
+        return None;
+    }
     let taken_for = taken_for(value, offset.checked_sub(field.value.start)?)?;
     Some(Eaten {
-        name: text[field.name.clone()].to_owned(),
+        name: name.to_owned(),
         value: value.to_owned(),
         span: field.value.clone(),
         taken_for,
@@ -275,7 +336,7 @@ fn taken_for(value: &str, trouble: usize) -> Option<&'static str> {
         '*' => Some("an alias"),
         '&' => Some("an anchor"),
         '`' | '@' | '%' => Some("something reserved"),
-        '\'' | '"' if trouble > 0 && before.ends_with(first) => {
+        '\'' | '"' if before.trim_end().len() > 1 && before.trim_end().ends_with(first) => {
             Some("a quoted text with something behind it")
         }
         '[' if before.trim_end().ends_with(']') => Some("a list with something behind it"),

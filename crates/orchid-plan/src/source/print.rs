@@ -77,7 +77,11 @@ fn flow(node: &Node) -> String {
 }
 
 fn scalar(text: &Text) -> String {
-    if text.kind == ScalarKind::String { string(&text.value) } else { text.value.to_string() }
+    if text.kind == ScalarKind::String {
+        string(&text.value)
+    } else {
+        text.value.to_string()
+    }
 }
 
 /// A text: plain where that reads back, else quoted.
@@ -85,7 +89,9 @@ fn string(text: &str) -> String {
     if is_plain(text) {
         return text.to_owned();
     }
-    let is_printable = text.chars().all(|c| !c.is_control() && !is_line_break(c) && c != '\u{feff}');
+    let is_printable = text
+        .chars()
+        .all(|c| !c.is_control() && !is_line_break(c) && c != '\u{feff}');
     if is_printable && !text.contains(['"', '\\']) {
         format!("\"{text}\"")
     } else if is_printable {
@@ -98,7 +104,10 @@ fn string(text: &str) -> String {
 /// Between `"`, with the escapes that YAML and JSON share, and those that YAML's line breaks need.
 fn escaped(text: &str) -> String {
     let mut out = serde_json::Value::from(text).to_string();
-    for c in ['\u{7f}', '\u{85}', '\u{2028}', '\u{2029}', '\u{feff}'].into_iter().chain('\u{80}'..='\u{9f}') {
+    for c in ['\u{7f}', '\u{85}', '\u{2028}', '\u{2029}', '\u{feff}']
+        .into_iter()
+        .chain('\u{80}'..='\u{9f}')
+    {
         out = out.replace(c, &format!("\\u{:04x}", c as u32));
     }
     out
@@ -117,7 +126,9 @@ fn is_plain(text: &str) -> bool {
         && !text.contains(": ")
         && !text.contains(" #")
         && !text.starts_with("<<")
-        && text.chars().all(|c| c == ' ' || (!c.is_control() && !c.is_whitespace() && c != '\u{feff}'))
+        && text
+            .chars()
+            .all(|c| c == ' ' || (!c.is_control() && !c.is_whitespace() && c != '\u{feff}'))
         && !text.starts_with("...")
         && resolve(text) == Resolved::Value(ScalarKind::String, text)
 }

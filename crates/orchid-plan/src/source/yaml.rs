@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, Span, Tag};
 
+use super::eaten::Eaten;
 use super::scalar::{Resolved, resolve};
 use super::text::{Place, ScalarKind, Style, Text};
 use super::tree::{Kind, Member, Node, child, child_index};
@@ -148,8 +149,15 @@ impl<'a> Builder<'a> {
         let before = self.values;
         let (node, anchor) = match event {
             Event::Scalar(value, style, anchor, tag) => {
-                self.refuse_tag(tag.as_deref(), span, pointer);
-                (self.scalar(&value, style, tag.is_some(), span, pointer), anchor)
+                let eaten = self.refuse_tag(tag.as_deref(), span, pointer);
+                if anchor != 0 && start.is_empty() {
+                    self.refuse_empty_anchor(&start, pointer);
+                }
+                let node = match eaten {
+                    Some(eaten) => eaten.node(pointer),
+                    None => self.scalar(&value, style, tag.is_some(), span, pointer),
+                };
+                (node, anchor)
             }
             Event::SequenceStart(_, anchor, tag) => {
                 self.refuse_tag(tag.as_deref(), span, pointer);
@@ -383,40 +391,54 @@ impl<'a> Builder<'a> {
     }
 
     fn unresolved(&mut self, name: &str, span: &Range<usize>, pointer: &Arc<str>) -> Node {
+        if let Some(eaten) = super::eaten::at(self.text, span.start) {
+            self.diagnostics.push(eaten.diagnostic(pointer));
+            return eaten.node(pointer);
+        }
         let place = Place {
             span: span.clone(),
             pointer: pointer.clone(),
         };
-        let diagnostic = match super::eaten::at(self.text, span.start) {
-            Some(eaten) => eaten.diagnostic(pointer),
-            None => Diagnostic::error(
-                codes::DOCUMENT_ALIAS,
-                &place,
-                format!("there is no anchor `&{}` before this alias", shown(name)),
-            ),
-        };
-        self.diagnostics.push(diagnostic);
+        let message = format!("there is no anchor `&{}` before this alias", shown(name));
+        self.diagnostics
+            .push(Diagnostic::error(codes::DOCUMENT_ALIAS, &place, message));
         null(place)
     }
 
-    fn refuse_tag(&mut self, tag: Option<&Tag>, span: &Span, pointer: &Arc<str>) {
-        let Some(tag) = tag else { return };
+    /// Refuses a tag; gives the text that YAML took for one.
+    fn refuse_tag(&mut self, tag: Option<&Tag>, span: &Span, pointer: &Arc<str>) -> Option<Eaten> {
+        let tag = tag?;
         let at = span.tag_span().map_or_else(|| bytes(span), |span| bytes(&span));
-        let diagnostic = match super::eaten::at(self.text, at.start) {
-            Some(eaten) if !tag.is_yaml_core_schema() => eaten.diagnostic(pointer),
-            _ => {
+        let eaten = super::eaten::at(self.text, at.start).filter(|_| !tag.is_yaml_core_schema());
+        let diagnostic = eaten.as_ref().map_or_else(
+            || {
                 let place = Place {
                     span: at,
                     pointer: pointer.clone(),
                 };
-                Diagnostic::error(
-                    codes::DOCUMENT_TAG,
-                    &place,
-                    format!("the YAML tag `{}` means nothing here", shown(&tag.original())),
-                )
-                .with_help("leave the tag out; quote the value if it is text that starts with `!`")
-            }
-        };
+                let message = format!("the YAML tag `{}` means nothing here", shown(&tag.original()));
+                Diagnostic::error(codes::DOCUMENT_TAG, &place, message)
+                    .with_help("leave the tag out; quote the value if it is text that starts with `!`")
+            },
+            |eaten| eaten.diagnostic(pointer),
+        );
+        self.diagnostics.push(diagnostic);
+        eaten
+    }
+
+    /// `&a` before nothing: more likely an expression than an anchor of null.
+    fn refuse_empty_anchor(&mut self, span: &Range<usize>, pointer: &Arc<str>) {
+        let diagnostic = super::eaten::at(self.text, span.start).map_or_else(
+            || {
+                let place = Place {
+                    span: span.clone(),
+                    pointer: pointer.clone(),
+                };
+                Diagnostic::error(codes::DOCUMENT_ALIAS, &place, "an anchor without a value")
+                    .with_help("put the value behind it, or quote the text if `&` is part of it")
+            },
+            |eaten| eaten.diagnostic(pointer),
+        );
         self.diagnostics.push(diagnostic);
     }
 
