@@ -10,6 +10,7 @@ use super::record::{Field, Schemas};
 use super::step::{
     CsvHeader, Decoder, DecoderOptions, Parse, RetryRule, RetryWhen, Save, SaveSettings, Schedule, ZonedCron,
 };
+use crate::diagnostic::{Diagnostic, codes};
 use crate::source::tree::{Kind, Node};
 
 impl Field for Schedule {
@@ -104,6 +105,12 @@ fn is_settings(members: &[crate::source::tree::Member]) -> bool {
 impl Field for Parse {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         let chain = match &node.kind {
+            Kind::Array(items) if items.is_empty() => {
+                let message = "the chain of decoders is empty";
+                let diagnostic = Diagnostic::error(codes::FIELD_VALUE, &node.place, message);
+                reader.report(diagnostic.with_help("leave the field out to have the format found out"));
+                return None;
+            }
             Kind::Array(_) => Vec::read(node, reader)?,
             _ => vec![Decoder::read(node, reader)?],
         };

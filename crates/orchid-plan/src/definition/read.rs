@@ -94,7 +94,9 @@ impl Reader<'_> {
     /// Reads an object with a closed list of fields.
     pub(crate) fn record<R: Record>(&mut self, node: &Node) -> Option<R> {
         let Kind::Object(members) = &node.kind else {
-            self.wrong_type(node, "an object", None);
+            let names: Vec<&str> = R::rows().iter().map(|row| row.name).collect();
+            let help = (names.len() <= 8).then(|| format!("its fields are {}", listed(&names, "and")));
+            self.wrong_type(node, "an object", help);
             return None;
         };
         let rows = R::rows();
@@ -119,7 +121,12 @@ impl Reader<'_> {
         };
         let found = C::WORDS.iter().find(|(word, ..)| *word == text.value);
         let Some((.., value)) = found else {
-            let message = format!("`{}` is none of {}", shown(&text.value), listed(&words, "and"));
+            let is_none_of = if words.len() > 1 { "none of" } else { "not" };
+            let message = format!(
+                "`{}` is {is_none_of} {}",
+                shown(&text.value),
+                listed(&words, "and")
+            );
             let help = nearest(&text.value, &words).map(|word| format!("did you mean `{word}`?"));
             self.report(with_help(
                 Diagnostic::error(codes::FIELD_VALUE, &text.place, message),
@@ -158,7 +165,7 @@ impl Reader<'_> {
         let known: Vec<&str> = rows.iter().map(|row| row.name).collect();
         let message = format!("unknown field `{}`", shown(name));
         let help = if record == "Step" && PLAN_FIELDS.contains(&name) {
-            format!("only a plan has `{name}`; move it up to the plan")
+            format!("only a plan has `{name}`; move it to the plan")
         } else if let Some(near) = nearest(name, &known) {
             format!("did you mean `{near}`?")
         } else if let Some(word) = other_word(name, &known) {

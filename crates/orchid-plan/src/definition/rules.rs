@@ -4,9 +4,7 @@
 use super::field::Spanned;
 use super::limit::{Matching, RateLimit};
 use super::read::{Reader, head, listed, shown};
-use super::step::{
-    CsvOptions, CursorSugar, DecoderOptions, Paginate, Plan, RetryRule, RetryWhen, Sign, Step,
-};
+use super::step::{CsvOptions, CursorSugar, DecoderOptions, Paginate, Plan, RetryRule, Sign, Step};
 use super::{Definition, Http};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::text::Place;
@@ -68,11 +66,11 @@ pub(super) fn step(step: &Step, node: &Node, reader: &mut Reader<'_>) {
     names(node, "vars", "a variable", Names::Field, reader);
     names(node, "save", "a saved field", Names::Field, reader);
     names(node, "steps", "a step", Names::Path, reader);
-    if let Some(RetryWhen::Rules(rules, place)) = &step.retry_when
-        && rules.is_empty()
+    if let Some(rules) = node.get("retry_when").map(|member| &member.value)
+        && matches!(&rules.kind, Kind::Array(rules) if rules.is_empty())
     {
         reader.report(
-            Diagnostic::error(codes::FIELD_VALUE, place, "the list of rules is empty")
+            Diagnostic::error(codes::FIELD_VALUE, &rules.place, "the list of rules is empty")
                 .with_help("add a rule, `- when: …`, or leave `retry_when` out"),
         );
     }

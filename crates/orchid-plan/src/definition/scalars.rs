@@ -120,7 +120,10 @@ impl Field for ExpressionText {
 impl Field for TemplateText {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         let Kind::Scalar(text) = &node.kind else {
-            let help = eaten::quoted_field(reader.text, node).map(|help| help.replace("expression", "text"));
+            let help = is_brace_template(node)
+                .then(|| eaten::quoted_field(reader.text, node))
+                .flatten()
+                .map(|help| help.replacen("expression", "text", 1));
             reader.wrong_type(node, "text", help);
             return None;
         };
@@ -330,6 +333,15 @@ impl Field for Spanned<bool> {
     fn schema(_: &mut Schemas) -> Json {
         json!({ "type": "boolean" })
     }
+}
+
+/// Whether YAML read `{name}` as an object.
+fn is_brace_template(node: &Node) -> bool {
+    let Kind::Object(members) = &node.kind else {
+        return false;
+    };
+    let is_null = |value: &Node| matches!(&value.kind, Kind::Scalar(text) if text.kind == ScalarKind::Null);
+    matches!(members.as_slice(), [only] if is_null(&only.value))
 }
 
 fn write_text(text: &Text) -> Node {
