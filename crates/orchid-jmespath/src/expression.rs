@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use smol_str::SmolStr;
 
-use crate::expression::ast::{Node, NodeKind};
+use crate::expression::ast::{ArgumentNode, Node, NodeKind, Projection};
 use crate::expression::eval::{Context, Eval, Scope};
 use crate::expression::lexer::{Lexer, Token};
 use crate::expression::meter::Meter;
@@ -45,13 +45,16 @@ pub struct Options<'a> {
     pub random: bool,
 }
 
+/// Fills bytes with randomness.
+pub type Random = dyn Fn(&mut [u8]) + Sync;
+
 /// What an evaluation may know besides its root.
 #[derive(Clone, Copy)]
 pub struct Env<'a> {
     /// What `now()` gives.
     pub now: jiff::Timestamp,
     /// Where `uuid()` and `random_hex()` come from.
-    pub random: Option<&'a (dyn Fn(&mut [u8]) + Sync)>,
+    pub random: Option<&'a Random>,
     /// How doubtful types are taken.
     pub rules: Rules,
 }
@@ -94,7 +97,7 @@ impl Expression {
             return Err(problems);
         }
         let reads = reads::of(&parsed.node);
-        let constant = if depends(&parsed.node) {
+        let constant = if depends(&parsed.node, Standing::Root) {
             None
         } else {
             fold(&parsed.node)
@@ -170,14 +173,51 @@ impl Expression {
     }
 }
 
+/// What the current value is, at one place of a tree.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// The root, or a part of it.
+    Root,
+    /// Part of a value that does not depend on anything.
+    Constant,
+}
+
 /// Whether the value may differ from one evaluation to the next.
-fn depends(node: &Node) -> bool {
+fn depends(node: &Node, current: Standing) -> bool {
+    let behind = |left: &Node| {
+        if depends(left, current) {
+            Standing::Root
+        } else {
+            Standing::Constant
+        }
+    };
     match &node.kind {
         NodeKind::Literal(_) | NodeKind::Variable(_) => false,
-        NodeKind::Current | NodeKind::Root | NodeKind::Field(_) | NodeKind::Index(_) => true,
+        NodeKind::Root => true,
+        NodeKind::Current | NodeKind::Field(_) | NodeKind::Index(_) => current == Standing::Root,
         NodeKind::Named(expression) => expression.constant().is_none(),
+        NodeKind::Then(left, right) | NodeKind::Pipe(left, right) => {
+            let standing = behind(left);
+            standing == Standing::Root || depends(right, standing)
+        }
+        NodeKind::Project(left, projection, right) => {
+            let standing = behind(left);
+            let filtered = matches!(projection, Projection::Filter(filter) if depends(filter, standing));
+            standing == Standing::Root || filtered || depends(right, standing)
+        }
         NodeKind::Call(call) if call.function.name == "now" || call.function.group == "random" => true,
-        _ => node.children().any(depends),
+        NodeKind::Call(call) => {
+            let values = call.arguments.iter().any(|argument| match argument {
+                ArgumentNode::Value(value) => depends(value, current),
+                ArgumentNode::Expression(_) => false,
+            });
+            values
+                || call.arguments.iter().any(|argument| match argument {
+                    ArgumentNode::Value(_) => false,
+                    ArgumentNode::Expression(expression) => depends(expression, Standing::Constant),
+                })
+        }
+        _ => node.children().any(|child| depends(child, current)),
     }
 }
 

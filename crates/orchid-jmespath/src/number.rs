@@ -165,10 +165,11 @@ impl Number {
     /// The number with its sign turned.
     pub fn negate(&self) -> Result<Self, ArithmeticError> {
         match &self.0 {
-            Repr::Text(text) => Ok(Self(Repr::Text(match text.strip_prefix('-') {
-                Some(positive) => SmolStr::new(positive),
-                None => smol_str::format_smolstr!("-{text}"),
-            }))),
+            Repr::Text(text) => {
+                let negated = text.strip_prefix('-').map(SmolStr::new);
+                let negated = negated.unwrap_or_else(|| smol_str::format_smolstr!("-{text}"));
+                Ok(Self(Repr::Text(negated)))
+            }
             Repr::Float(value) => Ok(Self(Repr::Float(-value))),
             Repr::Int(value) => fit(Some(-i128::from(*value))),
             Repr::Uint(value) => fit(Some(-i128::from(*value))),

@@ -122,7 +122,7 @@ impl Value {
             Kind::Boolean => self.as_bool() == Some(true),
             Kind::Number => true,
             Kind::String => self.as_str().is_some_and(|text| !text.is_empty()),
-            Kind::Array | Kind::Object => self.len() > 0,
+            Kind::Array | Kind::Object => !self.is_empty(),
         }
     }
 

@@ -81,16 +81,16 @@ pub(crate) enum Follows {
 
 impl Guesses {
     fn slot(&mut self, follows: Follows, last: KeyId) -> &mut KeyId {
-        let list = if follows == Follows::After {
+        let guesses = if follows == Follows::After {
             &mut self.after
         } else {
             &mut self.inside
         };
         let index = last.wrapping_add(1) as usize;
-        if list.len() <= index {
-            list.resize(index + 1, NO_KEY);
+        if guesses.len() <= index {
+            guesses.resize(index + 1, NO_KEY);
         }
-        &mut list[index]
+        &mut guesses[index]
     }
 
     /// The name that stood here the last time.

@@ -318,17 +318,17 @@ impl Assembly {
     fn intern(&mut self, text: &str, place: Place) {
         let guess = self.guesses.guess(self.follows, self.last);
         let name = text_at(text, &self.aside, place);
-        let id = match guess.filter(|id| text_at(text, &self.aside, self.keys.place(*id)) == name) {
-            Some(id) => id,
-            None => {
-                let at = |place| text_at(text, &self.aside, place);
-                let id = self
-                    .keys
-                    .find(name, at)
-                    .unwrap_or_else(|| self.keys.add(name, place, at));
-                self.guesses.learn(self.follows, self.last, id);
-                id
-            }
+        let id = if let Some(id) = guess.filter(|id| text_at(text, &self.aside, self.keys.place(*id)) == name)
+        {
+            id
+        } else {
+            let at = |place| text_at(text, &self.aside, place);
+            let id = self
+                .keys
+                .find(name, at)
+                .unwrap_or_else(|| self.keys.add(name, place, at));
+            self.guesses.learn(self.follows, self.last, id);
+            id
         };
         if place.aside && self.keys.place(id).start != place.start {
             self.aside.truncate(place.start as usize);

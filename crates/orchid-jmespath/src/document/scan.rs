@@ -334,11 +334,12 @@ pub(crate) fn unescape(raw: &str, into: &mut String) {
 /// The character of the `\uXXXX` at `at`, or of the surrogate pair there, and its length in bytes.
 fn code_point(bytes: &[u8], at: usize) -> (char, usize) {
     let first = hex4(bytes, at + 2).unwrap_or(0xfffd);
-    if (0xd800..0xdc00).contains(&first) && bytes.get(at + 6..at + 8) == Some(b"\\u") {
-        if let Some(second @ 0xdc00..0xe000) = hex4(bytes, at + 8) {
-            let joined = 0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-            return (char::from_u32(joined).unwrap_or(char::REPLACEMENT_CHARACTER), 12);
-        }
+    if (0xd800..0xdc00).contains(&first)
+        && bytes.get(at + 6..at + 8) == Some(b"\\u")
+        && let Some(second @ 0xdc00..0xe000) = hex4(bytes, at + 8)
+    {
+        let joined = 0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+        return (char::from_u32(joined).unwrap_or(char::REPLACEMENT_CHARACTER), 12);
     }
     (char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER), 6)
 }

@@ -78,15 +78,15 @@ impl Node {
             | NodeKind::Field(_)
             | NodeKind::Index(_)
             | NodeKind::Named(_) => Vec::new(),
+            NodeKind::Project(left, Projection::Filter(condition), right) => vec![left, condition, right],
             NodeKind::Then(left, right)
             | NodeKind::Pipe(left, right)
             | NodeKind::Or(left, right)
             | NodeKind::And(left, right)
             | NodeKind::Default(left, right)
             | NodeKind::Compare(_, left, right)
-            | NodeKind::Compute(_, left, right) => vec![left, right],
-            NodeKind::Project(left, Projection::Filter(condition), right) => vec![left, condition, right],
-            NodeKind::Project(left, _, right) => vec![left, right],
+            | NodeKind::Compute(_, left, right)
+            | NodeKind::Project(left, _, right) => vec![left, right],
             NodeKind::List(items) | NodeKind::Coalesce(items) => items.iter().collect(),
             NodeKind::Hash(entries) => entries.iter().map(|(_, value)| value).collect(),
             NodeKind::Not(operand) | NodeKind::Sign(_, operand) => vec![operand],

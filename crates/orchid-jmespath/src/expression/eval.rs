@@ -5,16 +5,16 @@ use std::ops::Range;
 
 use smol_str::SmolStr;
 
-use crate::expression::ast::{
-    ArgumentNode, CallNode, Comparison, Node, NodeKind, Operation, Projection, Sign, Slice,
-};
+use crate::expression::ast::{ArgumentNode, CallNode, Comparison, Node, NodeKind, Projection, Slice};
+use crate::expression::eval::operators::{compute, equal, signed, unordered};
 use crate::expression::meter::{DEPTH, Meter, exhausted};
 use crate::expression::{Env, Rules};
 use crate::functions::call::{Apply, Argument, Call};
 use crate::functions::choice::is_missing;
-use crate::number::Number;
-use crate::problem::{EvalError, EvalErrorKind};
-use crate::value::{Kind, Value, json};
+use crate::problem::EvalError;
+use crate::value::{Kind, Value};
+
+mod operators;
 
 /// What an element of a list costs, in bytes.
 const ITEM: usize = 24;
@@ -406,51 +406,6 @@ impl<'a> Eval<'a, '_> {
     }
 }
 
-/// Equality, paid for by the node: values share parts, so a small one may stand for an endless tree.
-pub(crate) fn equal(
-    left: &Value,
-    right: &Value,
-    meter: &mut Meter,
-    span: &Range<usize>,
-) -> Result<bool, EvalError> {
-    meter.charge(1, span)?;
-    if left.kind() != right.kind() {
-        return Ok(false);
-    }
-    match left.kind() {
-        Kind::Array => {
-            if left.len() != right.len() {
-                return Ok(false);
-            }
-            for (a, b) in left.items().zip(right.items()) {
-                if !equal(&a, &b, meter, span)? {
-                    return Ok(false);
-                }
-            }
-            Ok(true)
-        }
-        Kind::Object => {
-            if left.len() != right.len() {
-                return Ok(false);
-            }
-            for (name, a) in left.entries() {
-                let Some(b) = right.get(name) else {
-                    return Ok(false);
-                };
-                if !equal(&a, &b, meter, span)? {
-                    return Ok(false);
-                }
-            }
-            Ok(true)
-        }
-        Kind::String => {
-            meter.charge(left.as_str().map_or(0, str::len) / 16, span)?;
-            Ok(left == right)
-        }
-        _ => Ok(left == right),
-    }
-}
-
 /// An element, counted from the end where the index is negative.
 fn element(list: &Value, index: i64) -> Value {
     let distance = usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX);
@@ -494,87 +449,5 @@ fn shallow(value: Value, span: &Range<usize>) -> Result<Value, EvalError> {
     Ok(value)
 }
 
-fn compute(
-    operation: Operation,
-    left: &Value,
-    right: &Value,
-    span: &Range<usize>,
-) -> Result<Value, EvalError> {
-    if left.is_null() || right.is_null() {
-        return Ok(Value::NULL);
-    }
-    let (a, b) = (
-        operand(left, operation.sign(), span)?,
-        operand(right, operation.sign(), span)?,
-    );
-    let result = match operation {
-        Operation::Add => a.add(&b),
-        Operation::Subtract => a.subtract(&b),
-        Operation::Multiply => a.multiply(&b),
-        Operation::Divide => a.divide(&b),
-        Operation::DivideFloor => a.divide_floor(&b),
-        Operation::Remainder => a.remainder(&b),
-    };
-    result
-        .map(Value::from)
-        .map_err(|error| arithmetic(&error.to_string(), span))
-}
-
-fn signed(sign: Sign, value: &Value, span: &Range<usize>) -> Result<Value, EvalError> {
-    if value.is_null() {
-        return Ok(Value::NULL);
-    }
-    match sign {
-        Sign::Plus => operand(value, "+", span).map(Value::from),
-        Sign::Minus => {
-            let negated = operand(value, "-", span)?.negate();
-            negated
-                .map(Value::from)
-                .map_err(|error| arithmetic(&error.to_string(), span))
-        }
-    }
-}
-
-fn operand(value: &Value, sign: &str, span: &Range<usize>) -> Result<Number, EvalError> {
-    value.as_number().ok_or_else(|| {
-        let kind = value.kind().name();
-        let found = if value.is_secret() {
-            format!("a secret {kind}")
-        } else {
-            format!("the {kind} {}", json::shown(value, 60))
-        };
-        let help = match (value.kind(), sign) {
-            (Kind::String, "+") => {
-                Some("concat(a, b) joins texts; to_number(…) makes a number of one".to_owned())
-            }
-            (Kind::String, _) => Some("to_number(…) makes a number of text".to_owned()),
-            _ => None,
-        };
-        EvalError {
-            kind: EvalErrorKind::Type,
-            span: span.clone(),
-            message: format!("`{sign}` takes numbers, not {found}"),
-            help,
-        }
-    })
-}
-
-fn arithmetic(message: &str, span: &Range<usize>) -> EvalError {
-    EvalError {
-        kind: EvalErrorKind::Arithmetic,
-        span: span.clone(),
-        message: message.to_owned(),
-        help: None,
-    }
-}
-
-fn unordered(left: Kind, right: Kind, span: &Range<usize>) -> EvalError {
-    let text = left == Kind::String || right == Kind::String;
-    let number = left == Kind::Number || right == Kind::Number;
-    EvalError {
-        kind: EvalErrorKind::Type,
-        span: span.clone(),
-        message: format!("the {} and the {} have no order", left.name(), right.name()),
-        help: (text && number).then(|| "to_number(…) makes a number of text".to_owned()),
-    }
-}
+#[cfg(test)]
+mod tests;

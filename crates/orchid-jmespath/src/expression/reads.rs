@@ -103,11 +103,15 @@ impl Walk {
             }
             NodeKind::Project(left, projection, right) => self.project(left, projection, right, current),
             NodeKind::List(items) => {
-                items.iter().for_each(|item| self.read(item, current));
+                for item in items {
+                    self.read(item, current);
+                }
                 Vec::new()
             }
             NodeKind::Hash(entries) => {
-                entries.iter().for_each(|(_, value)| self.read(value, current));
+                for (_, value) in entries {
+                    self.read(value, current);
+                }
                 Vec::new()
             }
             NodeKind::Or(left, right) | NodeKind::And(left, right) | NodeKind::Default(left, right) => {
@@ -128,9 +132,9 @@ impl Walk {
                 aliases
             }
             NodeKind::Coalesce(candidates) => {
-                candidates
-                    .iter()
-                    .for_each(|candidate| self.read(candidate, current));
+                for candidate in candidates {
+                    self.read(candidate, current);
+                }
                 Vec::new()
             }
             NodeKind::Compare(_, left, right) | NodeKind::Compute(_, left, right) => {

@@ -139,13 +139,13 @@ impl Decimal {
             return None;
         }
         let zeros = usize::try_from(self.point).ok()? - self.digits.len();
-        let digits = self
+        let mut digits = self
             .digits
             .iter()
             .copied()
             .chain(std::iter::repeat_n(b'0', zeros));
-        let magnitude = digits.fold(Some(0_i128), |sum, digit| {
-            sum?.checked_mul(10)?.checked_add(i128::from(digit - b'0'))
+        let magnitude = digits.try_fold(0_i128, |sum, digit| {
+            sum.checked_mul(10)?.checked_add(i128::from(digit - b'0'))
         })?;
         Some(if self.negative { -magnitude } else { magnitude })
     }

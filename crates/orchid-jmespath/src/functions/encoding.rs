@@ -43,7 +43,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         signature: "parse_json(s)",
         group: "encoding",
         summary: "The value that a JSON text stands for; null of empty text.",
-        example: (r#"parse_json('{"id": 7}').id"#, r#"7"#),
+        example: (r#"parse_json('{"id": 7}').id"#, "7"),
         parameters: &[one("s", Types::STRING)],
         nulls: Nulls::Yield,
         secrets: Secrets::Derived,
