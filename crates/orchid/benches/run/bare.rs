@@ -22,7 +22,9 @@ pub struct Work {
 impl Work {
     /// `bare BASE SHAPE COUNT LATENCY OUT`
     pub fn parse(arguments: &[String]) -> Option<Self> {
-        let [bare, base, shape, count, latency, out] = arguments else { return None };
+        let [bare, base, shape, count, latency, out] = arguments else {
+            return None;
+        };
         (bare == "bare").then(|| Self {
             base: base.clone(),
             shape: shape.clone(),
@@ -37,15 +39,25 @@ impl Work {
 pub fn run(work: &Work) {
     // The provider may have been installed already; either way there is one.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     runtime.block_on(fetch_all(work));
 }
 
-#[expect(clippy::disallowed_methods, reason = "the bare loop is what a person would write without Orchid")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the bare loop is what a person would write without Orchid"
+)]
 async fn fetch_all(work: &Work) {
     let client = reqwest::Client::new();
     let sink = Lines::file(vec![EventKind::Response], &work.out).expect("the output opens");
-    let concurrency = if work.shape == "items" { CONCURRENCY as usize } else { 1 };
+    let concurrency = if work.shape == "items" {
+        CONCURRENCY as usize
+    } else {
+        1
+    };
     let receipts: Vec<Receipt> = stream::iter(0..work.count)
         .map(|number| {
             let url = url(work, number);
@@ -60,13 +72,20 @@ async fn fetch_all(work: &Work) {
         .collect()
         .await;
     for receipt in receipts {
-        receipt.await.expect("the sink answers").expect("the event is on disk");
+        receipt
+            .await
+            .expect("the sink answers")
+            .expect("the event is on disk");
     }
 }
 
 fn url(work: &Work, number: u32) -> String {
     let Work { base, count, .. } = work;
-    let latency = if work.latency.is_empty() { String::new() } else { format!("latency={}", work.latency) };
+    let latency = if work.latency.is_empty() {
+        String::new()
+    } else {
+        format!("latency={}", work.latency)
+    };
     match work.shape.as_str() {
         "items" => format!("{base}/bulk/items/{number}?{latency}"),
         _ => format!("{base}/bulk/pages?page={}&of={count}&{latency}", number + 1),
@@ -74,5 +93,11 @@ fn url(work: &Work, number: u32) -> String {
 }
 
 fn event(body: Bytes) -> Event {
-    Event { kind: EventKind::Response, id: String::new(), topic: None, key: String::new(), json: body }
+    Event {
+        kind: EventKind::Response,
+        id: String::new(),
+        topic: None,
+        key: String::new(),
+        json: body,
+    }
 }

@@ -28,7 +28,17 @@ fn main() {
     }
     // `cargo test --benches` runs this without `--bench`: it proves then that all of it works, on little work.
     let full = arguments.iter().any(|argument| argument == "--bench");
-    report(if full { Scale { divisor: 1, rounds: ROUNDS } } else { Scale { divisor: 100, rounds: 1 } });
+    report(if full {
+        Scale {
+            divisor: 1,
+            rounds: ROUNDS,
+        }
+    } else {
+        Scale {
+            divisor: 100,
+            rounds: 1,
+        }
+    });
 }
 
 #[derive(Clone, Copy)]
@@ -39,7 +49,10 @@ struct Scale {
 
 fn report(scale: Scale) {
     let api = Api::start();
-    println!("{:<50} {:>11} {:>11} {:>7}   target", "", "bare loop", "orchid", "ratio");
+    println!(
+        "{:<50} {:>11} {:>11} {:>7}   target",
+        "", "bare loop", "orchid", "ratio"
+    );
     items(&api, scale);
     items_with_latency(&api, scale);
     pages(&api, scale);
@@ -49,24 +62,60 @@ fn report(scale: Scale) {
 
 fn items(api: &Api, scale: Scale) {
     let count = 10_000 / scale.divisor;
-    let (bare, orchid) = pairs(scale, || api.bare("items", count, ""), || api.orchid("items", count, ""));
-    let (bare, orchid) = (median(&bare, |used| used.cpu_s), median(&orchid, |used| used.cpu_s));
-    row(&format!("{count} items of 1 KB, µs of CPU a request"), per(bare, count), per(orchid, count), "at most 2");
+    let (bare, orchid) = pairs(
+        scale,
+        || api.bare("items", count, ""),
+        || api.orchid("items", count, ""),
+    );
+    let (bare, orchid) = (
+        median(&bare, |used| used.cpu_s),
+        median(&orchid, |used| used.cpu_s),
+    );
+    row(
+        &format!("{count} items of 1 KB, µs of CPU a request"),
+        per(bare, count),
+        per(orchid, count),
+        "at most 2",
+    );
 }
 
 fn items_with_latency(api: &Api, scale: Scale) {
     let count = 10_000 / scale.divisor;
-    let (bare, orchid) = pairs(scale, || api.bare("items", count, "20ms"), || api.orchid("items", count, "20ms"));
+    let (bare, orchid) = pairs(
+        scale,
+        || api.bare("items", count, "20ms"),
+        || api.orchid("items", count, "20ms"),
+    );
     let ideal = 0.020 * f64::from(count) / f64::from(CONCURRENCY);
-    let (bare, orchid) = (median(&bare, |used| used.wall_s), median(&orchid, |used| used.wall_s));
-    row(&format!("{count} items at 20 ms, s of wall (ideal {ideal:.2})"), bare, orchid, "at most 4.4 s");
+    let (bare, orchid) = (
+        median(&bare, |used| used.wall_s),
+        median(&orchid, |used| used.wall_s),
+    );
+    row(
+        &format!("{count} items at 20 ms, s of wall (ideal {ideal:.2})"),
+        bare,
+        orchid,
+        "at most 4.4 s",
+    );
 }
 
 fn pages(api: &Api, scale: Scale) {
     let count = 1_000 / scale.divisor;
-    let (bare, orchid) = pairs(scale, || api.bare("pages", count, ""), || api.orchid("pages", count, ""));
-    let (bare, orchid) = (median(&bare, |used| used.cpu_s), median(&orchid, |used| used.cpu_s));
-    row(&format!("{count} pages of 100 users, µs of CPU a request"), per(bare, count), per(orchid, count), "at most 4");
+    let (bare, orchid) = pairs(
+        scale,
+        || api.bare("pages", count, ""),
+        || api.orchid("pages", count, ""),
+    );
+    let (bare, orchid) = (
+        median(&bare, |used| used.cpu_s),
+        median(&orchid, |used| used.cpu_s),
+    );
+    row(
+        &format!("{count} pages of 100 users, µs of CPU a request"),
+        per(bare, count),
+        per(orchid, count),
+        "at most 4",
+    );
 }
 
 /// Resident memory while 1,000 pages fan out into 100,000 items.
@@ -92,7 +141,10 @@ fn flat_memory(api: &Api, scale: Scale) {
 fn large_bodies(api: &Api, scale: Scale) {
     let count = if scale.divisor == 1 { 100 } else { 10 };
     let used = api.orchid("large", count, "");
-    println!("{count} bodies of 10 MiB at concurrency {CONCURRENCY}: peak {:.0} MiB (at most 400)", mib(used.peak_bytes));
+    println!(
+        "{count} bodies of 10 MiB at concurrency {CONCURRENCY}: peak {:.0} MiB (at most 400)",
+        mib(used.peak_bytes)
+    );
 }
 
 fn pairs(scale: Scale, bare: impl Fn() -> Used, orchid: impl Fn() -> Used) -> (Vec<Used>, Vec<Used>) {
@@ -115,7 +167,10 @@ fn mib(bytes: u64) -> f64 {
 }
 
 fn row(what: &str, bare: f64, orchid: f64, target: &str) {
-    println!("{what:<50} {bare:>11.2} {orchid:>11.2} {:>7.2}   {target}", orchid / bare);
+    println!(
+        "{what:<50} {bare:>11.2} {orchid:>11.2} {:>7.2}   {target}",
+        orchid / bare
+    );
 }
 
 /// A folder that goes when the process ends.

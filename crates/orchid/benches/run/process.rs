@@ -39,7 +39,11 @@ impl Api {
         let base = BufReader::new(stderr)
             .lines()
             .map(|line| line.expect("text"))
-            .find_map(|line| line.split_whitespace().find(|word| word.starts_with("http://")).map(ToOwned::to_owned))
+            .find_map(|line| {
+                line.split_whitespace()
+                    .find(|word| word.starts_with("http://"))
+                    .map(ToOwned::to_owned)
+            })
             .expect("it says where it listens");
         Self { process, base }
     }
@@ -49,14 +53,19 @@ impl Api {
         let folder = folder();
         let this = std::env::current_exe().expect("this program has a path");
         let mut command = Command::new(this);
-        command.args(["bare", &self.base, shape, &count.to_string(), latency]).arg(folder.path().join("out"));
+        command
+            .args(["bare", &self.base, shape, &count.to_string(), latency])
+            .arg(folder.path().join("out"));
         finish(command, |_| ())
     }
 
     /// Orchid over `count` requests (pages for `fanout`) of a plan of `benches/run/plans.yaml`.
     pub fn orchid(&self, plan: &str, count: u32, latency: &str) -> Used {
         let folder = folder();
-        finish(self.command(plan, count, latency, &folder.path().join("out")), |_| ())
+        finish(
+            self.command(plan, count, latency, &folder.path().join("out")),
+            |_| (),
+        )
     }
 
     /// The same, with samples of `(bytes written, bytes resident)` while it runs.
@@ -73,8 +82,22 @@ impl Api {
     fn command(&self, plan: &str, count: u32, latency: &str, out: &Path) -> Command {
         let plans = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/run/plans.yaml");
         let mut command = Command::new(env!("CARGO_BIN_EXE_orchid"));
-        command.args(["run", plans, "--plan", plan, "--events", "response", "--set", &format!("base_url={}", self.base)]);
-        command.args(["--set", &format!("count={count}"), "--set", &format!("latency='{latency}'")]);
+        command.args([
+            "run",
+            plans,
+            "--plan",
+            plan,
+            "--events",
+            "response",
+            "--set",
+            &format!("base_url={}", self.base),
+        ]);
+        command.args([
+            "--set",
+            &format!("count={count}"),
+            "--set",
+            &format!("latency='{latency}'"),
+        ]);
         command.arg("--out").arg(out);
         command
     }
@@ -90,7 +113,10 @@ impl Drop for Api {
 
 fn finish(mut command: Command, mut sample: impl FnMut(&Child)) -> Used {
     let start = Instant::now();
-    let mut process = command.stderr(Stdio::piped()).spawn().expect("the process starts");
+    let mut process = command
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the process starts");
     while process.try_wait_quietly() {
         sample(&process);
     }
@@ -112,7 +138,10 @@ impl Quietly for Child {
     fn try_wait_quietly(&mut self) -> bool {
         std::thread::sleep(Duration::from_millis(20));
         let state = fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap_or_default();
-        !matches!(state.rsplit(") ").next().and_then(|rest| rest.chars().next()), Some('Z') | None)
+        !matches!(
+            state.rsplit(") ").next().and_then(|rest| rest.chars().next()),
+            Some('Z') | None
+        )
     }
 }
 
