@@ -187,6 +187,18 @@ pub struct PracticeApi {
     /// Where to listen; loopback only, it is no server for others.
     #[arg(long, default_value = "127.0.0.1:8099", value_name = "ADDRESS")]
     pub listen: SocketAddr,
+
+    /// How many users it has.
+    #[arg(long, default_value_t = 250, value_name = "N")]
+    pub users: usize,
+
+    /// How many seconds its access tokens live.
+    #[arg(long = "token-ttl", default_value_t = 300, value_name = "SECONDS")]
+    pub token_ttl_s: u64,
+
+    /// How often a job answers `running` before it is done.
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    pub job_polls: u32,
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {

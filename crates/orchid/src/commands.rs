@@ -43,7 +43,7 @@ fn print(text: &str) -> Result<Code, Failure> {
 }
 
 /// The candidate nearest to what was typed, if it is near at all.
-fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()
         .map(|candidate| (strsim::jaro_winkler(typed, candidate), candidate))

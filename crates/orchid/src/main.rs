@@ -3,9 +3,11 @@
 //! Only data goes to stdout; everything said to a person goes to stderr.
 
 mod arguments;
+mod checkpoint;
 mod clock;
 mod commands;
 mod config_file;
+mod document;
 mod exit;
 mod progress;
 mod settings;

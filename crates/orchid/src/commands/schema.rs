@@ -1,5 +1,8 @@
-//! stub
+//! `orchid schema`: the JSON Schema of integration documents.
+
 use crate::exit::{Code, Failure};
+
+/// Prints the schema.
 pub fn main() -> Result<Code, Failure> {
-    Ok(Code::Success)
+    super::print(&format!("{:#}", orchid_plan::schema::document()))
 }

@@ -1,0 +1,88 @@
+//! An integration document named on the command line: read, checked, its plan chosen.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use orchid_plan::compile::Bounds;
+use orchid_plan::diagnostic::{Diagnostic, Severity};
+use orchid_plan::document;
+use orchid_plan::program::Program;
+use smol_str::SmolStr;
+
+use crate::commands::nearest;
+use crate::exit::Failure;
+use crate::settings::Settings;
+use crate::terminal::Terminal;
+
+/// A file's text and what it holds.
+#[derive(Debug)]
+pub struct Read {
+    /// The path as given.
+    pub name: String,
+    /// The text; what is not UTF-8 is replaced.
+    pub text: String,
+    /// Errors and warnings in the text's order.
+    pub diagnostics: Vec<Diagnostic>,
+    loaded: document::Loaded,
+}
+
+/// A document without errors.
+#[derive(Debug)]
+pub struct Checked {
+    /// The path as given.
+    pub name: String,
+    /// What the engine runs.
+    pub program: Arc<Program>,
+    loaded: document::Loaded,
+}
+
+/// Reads and checks a file.
+pub fn read(path: &Path, settings: &Settings) -> Result<Read, Failure> {
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|source| Failure::File { verb: "read", path: name.clone(), source })?;
+    let mut loaded = document::load(&bytes, Bounds { nesting: settings.values.max_nesting });
+    let diagnostics = std::mem::take(&mut loaded.diagnostics);
+    Ok(Read { name, text: String::from_utf8_lossy(&bytes).into_owned(), diagnostics, loaded })
+}
+
+/// Shows warnings; errors end the command.
+pub fn checked(read: Read, terminal: &Terminal) -> Result<Checked, Failure> {
+    let Read { name, text, diagnostics, mut loaded } = read;
+    match loaded.program.take() {
+        Some(program) if diagnostics.iter().all(|one| one.severity != Severity::Error) => {
+            if !diagnostics.is_empty() {
+                terminal.diagnostics(&name, &text, &diagnostics);
+            }
+            Ok(Checked { name, program: Arc::new(program), loaded })
+        }
+        _ => Err(Failure::Document { name, text, diagnostics }),
+    }
+}
+
+impl Checked {
+    /// The plan of that name; without a name, the only one there is.
+    pub fn plan(&self, name: Option<&str>) -> Result<SmolStr, Failure> {
+        let plans = &self.program.plans;
+        let list = || plans.keys().map(SmolStr::as_str).collect::<Vec<_>>().join(", ");
+        match name {
+            Some(name) if plans.contains_key(name) => Ok(name.into()),
+            Some(name) => {
+                let help = nearest(name, plans.keys().map(SmolStr::as_str))
+                    .map_or_else(|| format!("it has: {}", list()), |near| format!("did you mean {near}?"));
+                Err(Failure::usage(format!("{} has no plan {name}", self.name), help))
+            }
+            None => match plans.keys().next() {
+                Some(only) if plans.len() == 1 => Ok(only.clone()),
+                _ => Err(Failure::usage(
+                    format!("{} has {} plans", self.name, plans.len()),
+                    format!("choose one with --plan: {}", list()),
+                )),
+            },
+        }
+    }
+
+    /// One plan as a document of its own, sugar expanded and defaults filled in.
+    pub fn explain(&self, plan: &str) -> Result<String, Failure> {
+        self.loaded.explain(plan).ok_or_else(|| Failure::usage(format!("{} has no plan {plan}", self.name), "choose another"))
+    }
+}
