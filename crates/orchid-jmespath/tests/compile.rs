@@ -106,9 +106,10 @@ fn problems_have_a_kind_a_place_and_a_hint() {
 
 #[test]
 fn all_problems_are_told_at_once_in_their_order() {
+    use ProblemKind::{UndefinedVariable, UnknownFunction};
+
     let found = problems("lenght(respons) == foo() || $x");
     let kinds: Vec<_> = found.iter().map(|problem| problem.kind).collect();
-    use ProblemKind::{UndefinedVariable, UnknownFunction};
     assert_eq!(kinds, [UnknownFunction, UnknownFunction, UndefinedVariable]);
 }
 
