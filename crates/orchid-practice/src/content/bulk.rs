@@ -81,7 +81,10 @@ impl Bulk {
             set_digits(
                 &mut body,
                 id.clone(),
-                number.saturating_sub(1).wrapping_mul(PER_PAGE).wrapping_add(index as u64),
+                number
+                    .saturating_sub(1)
+                    .wrapping_mul(PER_PAGE)
+                    .wrapping_add(index as u64),
             );
         }
         body.into()
