@@ -2,6 +2,7 @@
 //!
 //! Pure: no async, no I/O, no clock, no randomness, no environment.
 
+pub mod compile;
 pub mod config;
 pub mod definition;
 pub mod diagnostic;
@@ -11,6 +12,7 @@ pub mod program;
 pub mod quantity;
 pub mod schedule;
 pub mod schema;
+pub mod shapes;
 pub mod source;
 pub mod sugar;
 pub mod template;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use orchid_jmespath::expression::Expression;
+use orchid_jmespath::expression::{Expression, Path};
 use orchid_jmespath::value::Value;
 use smol_str::SmolStr;
 
@@ -153,6 +153,9 @@ pub struct Step {
     /// Whether `no progress` is checked: `while` or `next_url` read `response` or `prev`, neither reads
     /// `context` nor `vars`, and there is no `loop_wait`.
     pub checks_progress: bool,
+    /// What sub-steps read of this step's response, as paths below it (`body.users`, `headers`; the empty path is all
+    /// of it), none contained in another: no more needs to be kept or handed to another instance.
+    pub handed_down: Vec<Path>,
 }
 
 /// A request's templates.

@@ -1,0 +1,111 @@
+//! From a definition to the program that the engine runs, with all that is wrong with it at once.
+//!
+//! One walk over the definition, whose sugar has been expanded. What cannot be compiled leaves a placeholder and a
+//! diagnostic behind, and the walk goes on; a program comes out only where there is no error.
+
+mod auth;
+mod facts;
+mod judge;
+mod limit;
+mod plan;
+mod request;
+mod state;
+mod step;
+mod text;
+mod values;
+
+use std::collections::BTreeMap;
+
+use orchid_jmespath::expression::Expression;
+use orchid_jmespath::shape::Shape;
+use smol_str::SmolStr;
+
+use crate::definition::Definition;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::program::{FlowId, Http, Program};
+use crate::shapes::{Scope, Site, Surroundings, config_shape};
+use crate::source::text::Place;
+
+/// What an operator allows beyond or below the language's own bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Levels of sub-steps below a plan (`ORCHID_MAX_NESTING`).
+    pub nesting: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { nesting: 5 }
+    }
+}
+
+/// What became of a definition.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The program; `None` where there is an error.
+    pub program: Option<Program>,
+    /// Errors and warnings in the document's order.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Checks and compiles a definition whose sugar has been expanded.
+pub fn compile(definition: &Definition, bounds: Bounds) -> Compiled {
+    let schema = definition.config_schema.as_ref().map(|node| &node.value);
+    let mut compiler = Compiler {
+        definition,
+        bounds,
+        diagnostics: Vec::new(),
+        config: config_shape(schema),
+        values: BTreeMap::new(),
+        flows: BTreeMap::new(),
+        not_yet: Vec::new(),
+    };
+    let program = compiler.program();
+    let mut diagnostics = compiler.diagnostics;
+    diagnostics.sort_by(|a, b| {
+        (a.span.start, a.span.end, b.severity, a.code).cmp(&(b.span.start, b.span.end, a.severity, b.code))
+    });
+    // What `defaults` holds is compiled once for every step.
+    diagnostics.dedup_by(|a, b| (a.code, &a.span, &a.message) == (b.code, &b.span, &b.message));
+    let is_valid = diagnostics.iter().all(|diagnostic| diagnostic.severity < Severity::Error);
+    Compiled { program: is_valid.then_some(program), diagnostics }
+}
+
+/// The walk's state: what is known of the whole document, and what was found.
+struct Compiler<'a> {
+    definition: &'a Definition,
+    bounds: Bounds,
+    diagnostics: Vec<Diagnostic>,
+    config: Shape,
+    values: BTreeMap<SmolStr, Expression>,
+    flows: BTreeMap<SmolStr, FlowFacts>,
+    not_yet: Vec<String>,
+}
+
+/// What steps need to know of an auth flow.
+#[derive(Debug, Clone)]
+struct FlowFacts {
+    id: FlowId,
+    /// Of `auth` where the flow is in force.
+    outputs: Shape,
+}
+
+impl Compiler<'_> {
+    fn program(&mut self) -> Program {
+        self.compile_values();
+        self.survey_flows();
+        let flows = self.compile_flows();
+        let limits = self.compile_limits();
+        let plans = self.compile_plans(&limits);
+        let flows = self.narrow_limits_of_flows(flows, &limits);
+        Program {
+            integration: self.definition.integration.value.clone(),
+            config: self.config_schema(),
+            http: self.http(),
+            flows,
+            limits,
+            plans,
+            not_yet: std::mem::take(&mut self.not_yet),
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! A step and the steps below it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use orchid_jmespath::expression::Expression;
+use orchid_jmespath::shape::Shape;
+use orchid_jmespath::value::Kind;
+use smol_str::{SmolStr, format_smolstr};
+
+use super::state::{Repetition, SavedNames};
+use super::{Compiler, facts};
+use crate::definition::field::{ExpressionText, Spanned, TemplateText};
+use crate::definition::step::{self as written, Step as Written};
+use crate::diagnostic::codes;
+use crate::program::{Advance, FlowId, Limit, LimitId, Matching, OnError, Priority, Step};
+use crate::shapes::{Scope, Site, Surroundings};
+use crate::source::text::Place;
+
+/// The language's defaults (section 5).
+const TIMEOUT: Duration = Duration::from_mins(5);
+const MAX_REQUEST_BYTES: u64 = 5 << 20;
+const MAX_RESPONSE_BYTES: u64 = 10 << 20;
+const CONCURRENCY: usize = 50;
+const MAX_ITERATIONS: u64 = 10_000;
+
+/// More requests in flight than that are a mistake.
+const MOST_CONCURRENCY: u64 = 10_000;
+
+/// Where a step stands.
+#[derive(Clone)]
+pub(super) struct StepSite<'a> {
+    pub(super) name: SmolStr,
+    pub(super) path: SmolStr,
+    pub(super) level: usize,
+    pub(super) role: Role,
+    /// What surrounds it, all but what it brings itself (item, vars, auth, keyed fields).
+    pub(super) around: Surroundings,
+    /// `auth` of the nearest step above that has one.
+    pub(super) inherited: Option<&'a TemplateText>,
+    pub(super) repetition: Repetition,
+    pub(super) limits: &'a [Limit],
+    /// `split_when` of the plan's window, which judges every response.
+    pub(super) split_when: Option<&'a Expression>,
+}
+
+/// What a step is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A plan or a step below one.
+    Plan,
+    /// A request of an auth flow.
+    Flow(FlowId),
+}
+
+impl Compiler<'_> {
+    /// Compiles a step and all below it.
+    pub(super) fn step(&mut self, step: &Written, mut site: StepSite<'_>) -> Arc<Step> {
+        let iterate_over = step.iterate_over.as_ref().map(|text| self.iterate_over(text, &site.around));
+        if iterate_over.is_some() {
+            site.around.item = Some(Shape::Any);
+            site.repetition = Repetition::PerItem;
+        }
+        site.around.vars = step.vars.keys().cloned().collect();
+        site.around.saved_item = SavedNames::of_step(step).keyed;
+        site.inherited = step.auth.as_ref().or(site.inherited);
+        let auth = self.auth_of_step(&mut site);
+        let steps = self.sub_steps(step, &site);
+        let around = &site.around;
+        let (item, build, response) =
+            (around.scope(Site::Item), around.scope(Site::Request), around.scope(Site::Response));
+        let advance = self.advance(step, &response);
+        self.check_loop(step, &advance);
+        let on_error = if site.repetition == Repetition::PerItem { OnError::Continue } else { OnError::Fail };
+        let mut compiled = Step {
+            request: self.request(step, &build),
+            auth,
+            sign: step.sign.as_ref().map(|sign| self.sign(sign, around, &site.path)),
+            timeout: self.length(step.timeout.as_ref(), TIMEOUT),
+            max_request_bytes: self.size(step.max_request_bytes.as_ref(), MAX_REQUEST_BYTES),
+            max_response_bytes: self.size(step.max_response_bytes.as_ref(), MAX_RESPONSE_BYTES),
+            iterate_over,
+            concurrency: self.concurrency(step.concurrency.as_ref()),
+            when: self.optional_condition(step.when.as_ref(), &item),
+            unique_by: self.optional(step.unique_by.as_ref(), &item),
+            break_when: self.optional_condition(step.break_when.as_ref(), &response),
+            advance,
+            loop_wait: step.loop_wait.as_ref().map(|text| self.duration(text)).filter(|wait| !wait.is_zero()),
+            loop_timeout: step.loop_timeout.as_ref().map(|text| self.length(Some(text), Duration::ZERO)),
+            max_iterations: self.at_least_one(step.max_iterations.as_ref(), MAX_ITERATIONS),
+            vars: self.vars(step, around),
+            judge: self.judge(step, &response, on_error),
+            parse: step.parse.as_ref().map(|parse| self.parse(parse)),
+            save: self.save(step, around, site.repetition),
+            emit: self.emit(step.emit.as_ref(), &response),
+            topic: self.optional_template(step.topic.as_ref(), &response),
+            key: self.optional_template(step.key.as_ref(), &response),
+            priority: match step.priority.as_ref().map(|spanned| spanned.value) {
+                Some(written::Priority::High) => Priority::High,
+                None | Some(written::Priority::Normal) => Priority::Normal,
+                Some(written::Priority::Low) => Priority::Low,
+            },
+            limits: limits_of(site.limits, &site.path, site.role),
+            steps,
+            name: site.name,
+            path: site.path,
+            level: site.level,
+            reads_body: true,
+            checks_progress: false,
+            handed_down: Vec::new(),
+        };
+        compiled.handed_down = facts::handed_down(&compiled);
+        compiled.reads_body = site.role != Role::Plan || facts::reads_body(&compiled, site.limits, site.split_when);
+        compiled.checks_progress = facts::checks_progress(&compiled);
+        Arc::new(compiled)
+    }
+
+    fn sub_steps(&mut self, step: &Written, above: &StepSite<'_>) -> Vec<Arc<Step>> {
+        if above.level >= self.bounds.nesting
+            && let Some(entry) = step.steps.values().next()
+        {
+            let message = format!("steps are nested deeper than {} levels below the plan", self.bounds.nesting);
+            let help = "let a step nearer to the plan do more, or make it a plan of its own";
+            self.error(codes::STEP_NESTING, &entry.key, message, help);
+            return Vec::new();
+        }
+        let around = above.around.below();
+        step.steps
+            .iter()
+            .map(|(name, entry)| {
+                let site = StepSite {
+                    name: name.clone(),
+                    path: format_smolstr!("{}/{name}", above.path),
+                    level: above.level + 1,
+                    around: around.clone(),
+                    ..above.clone()
+                };
+                self.step(&entry.value, site)
+            })
+            .collect()
+    }
+
+    fn advance(&mut self, step: &Written, scope: &Scope) -> Advance {
+        match (&step.r#while, &step.next_url) {
+            (Some(text), other) => {
+                if let Some(other) = other {
+                    let message = "`while` and `next_url` exclude each other";
+                    self.error(codes::FIELD_EXCLUSIVE, &other.0.place, message, "a step has one kind of loop");
+                }
+                Advance::While(self.condition(text, scope))
+            }
+            (None, Some(text)) => Advance::NextUrl(self.next_url(text, scope)),
+            (None, None) => Advance::Once,
+        }
+    }
+
+    fn next_url(&mut self, text: &ExpressionText, scope: &Scope) -> Expression {
+        let before = self.diagnostics.len();
+        let expression = self.expression(text, scope);
+        if self.diagnostics.len() == before
+            && let Some(value) = expression.constant()
+        {
+            let message = if value.is_truthy() {
+                "`next_url` is the same whatever comes back"
+            } else {
+                "`next_url` never gives a URL"
+            };
+            self.warn(codes::EXPRESSION_CONSTANT, &text.0.place, message, "read it out of the `response`");
+        }
+        expression
+    }
+
+    /// What is wrong with the fields around a loop.
+    fn check_loop(&mut self, step: &Written, advance: &Advance) {
+        if !matches!(advance, Advance::Once) || step.paginate.is_some() {
+            return;
+        }
+        let fields: [(&str, Option<&Place>); 4] = [
+            ("break_when", step.break_when.as_ref().map(|text| &text.0.place)),
+            ("loop_wait", step.loop_wait.as_ref().map(|text| &text.0.place)),
+            ("loop_timeout", step.loop_timeout.as_ref().map(|text| &text.0.place)),
+            ("max_iterations", step.max_iterations.as_ref().map(|spanned| &spanned.place)),
+        ];
+        for (name, place) in fields {
+            if let Some(place) = place {
+                let message = format!("`{name}` has no effect, for the step has no loop");
+                self.warn(codes::STEP_NO_LOOP, place, message, "add `while`, `next_url` or `paginate`");
+            }
+        }
+        if let Some(text) = step.unique_by.as_ref().filter(|_| step.iterate_over.is_none()) {
+            let message = "`unique_by` has no effect, for the step iterates over nothing";
+            self.warn(codes::STEP_NO_LOOP, &text.0.place, message, "add `iterate_over`");
+        }
+    }
+
+    fn iterate_over(&mut self, text: &ExpressionText, around: &Surroundings) -> Expression {
+        let expression = self.expression(text, &around.scope(Site::FanOut));
+        if let Some(value) = expression.constant()
+            && !matches!(value.kind(), Kind::Array | Kind::Null)
+        {
+            let help = "it takes a list, as `parent.body.users` or `range(0, 20)`";
+            self.error(codes::STEP_ITERATE_OVER, &text.0.place, "`iterate_over` is no list", help);
+        }
+        expression
+    }
+
+    fn concurrency(&mut self, written: Option<&Spanned<u64>>) -> usize {
+        let Some(written) = written else { return CONCURRENCY };
+        if written.value == 0 || written.value > MOST_CONCURRENCY {
+            let message = format!("`concurrency: {}` is out of range", written.value);
+            self.error(codes::FIELD_VALUE, &written.place, message, &format!("write 1 to {MOST_CONCURRENCY}"));
+        }
+        usize::try_from(written.value).unwrap_or(CONCURRENCY)
+    }
+
+    pub(super) fn at_least_one(&mut self, written: Option<&Spanned<u64>>, default: u64) -> u64 {
+        let Some(written) = written else { return default };
+        if written.value == 0 {
+            self.error(codes::FIELD_VALUE, &written.place, "this must be at least 1", "leave it out for the default");
+        }
+        written.value
+    }
+}
+
+/// The limits that can apply to a step's requests, as far as that is known before there is a URL.
+fn limits_of(limits: &[Limit], path: &str, role: Role) -> Vec<LimitId> {
+    let applies = |limit: &Limit| match role {
+        Role::Plan => {
+            limit.matching.is_empty()
+                || limit.matching.iter().any(|matching| match matching {
+                    Matching::Endpoint { .. } => true,
+                    Matching::Step(step) => step == path,
+                    Matching::Flow(_) => false,
+                })
+        }
+        // A flow takes only limits that name it or match its URL.
+        Role::Flow(flow) => limit.matching.iter().any(|matching| match matching {
+            Matching::Endpoint { .. } => true,
+            Matching::Step(_) => false,
+            Matching::Flow(named) => *named == flow,
+        }),
+    };
+    limits.iter().enumerate().filter(|(_, limit)| applies(limit)).map(|(index, _)| LimitId(index)).collect()
+}
