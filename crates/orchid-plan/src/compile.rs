@@ -22,9 +22,8 @@ use smol_str::SmolStr;
 
 use crate::definition::Definition;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::program::{FlowId, Http, Program};
-use crate::shapes::{Scope, Site, Surroundings, config_shape};
-use crate::source::text::Place;
+use crate::program::{FlowId, Program};
+use crate::shapes::config_shape;
 
 /// What an operator allows beyond or below the language's own bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,8 +66,13 @@ pub fn compile(definition: &Definition, bounds: Bounds) -> Compiled {
     });
     // What `defaults` holds is compiled once for every step.
     diagnostics.dedup_by(|a, b| (a.code, &a.span, &a.message) == (b.code, &b.span, &b.message));
-    let is_valid = diagnostics.iter().all(|diagnostic| diagnostic.severity < Severity::Error);
-    Compiled { program: is_valid.then_some(program), diagnostics }
+    let is_valid = diagnostics
+        .iter()
+        .all(|diagnostic| diagnostic.severity < Severity::Error);
+    Compiled {
+        program: is_valid.then_some(program),
+        diagnostics,
+    }
 }
 
 /// The walk's state: what is known of the whole document, and what was found.
@@ -94,10 +98,9 @@ impl Compiler<'_> {
     fn program(&mut self) -> Program {
         self.compile_values();
         self.survey_flows();
-        let flows = self.compile_flows();
         let limits = self.compile_limits();
+        let flows = self.compile_flows(&limits);
         let plans = self.compile_plans(&limits);
-        let flows = self.narrow_limits_of_flows(flows, &limits);
         Program {
             integration: self.definition.integration.value.clone(),
             config: self.config_schema(),

@@ -2,8 +2,11 @@
 
 use std::fmt::Write as _;
 
+use crate::compile::{Bounds, compile};
 use crate::definition::Definition;
 use crate::diagnostic::{Diagnostic, Severity, codes};
+use crate::explain;
+use crate::program::Program;
 use crate::source::text::Place;
 use crate::source::{self, Lines};
 use crate::sugar;
@@ -123,4 +126,40 @@ impl Document {
 fn empty() -> Diagnostic {
     Diagnostic::error(codes::DOCUMENT_EMPTY, &Place::default(), "the document is empty")
         .with_help("an integration document starts with `integration: NAME`")
+}
+
+/// A document that has been read, checked and compiled.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What the engine runs; `None` where there is an error.
+    pub program: Option<Program>,
+    /// Errors and warnings by place, each once.
+    pub diagnostics: Vec<Diagnostic>,
+    definition: Option<Definition>,
+}
+
+/// Reads, checks and compiles an integration document.
+pub fn load(text: &[u8], bounds: Bounds) -> Loaded {
+    let mut document = read(text, "");
+    let compiled = document
+        .expanded
+        .as_ref()
+        .map(|definition| compile(definition, bounds));
+    let mut program = None;
+    if let Some(compiled) = compiled {
+        document.add(compiled.diagnostics);
+        program = compiled.program.filter(|_| document.is_valid());
+    }
+    Loaded {
+        program,
+        diagnostics: document.diagnostics,
+        definition: document.definition,
+    }
+}
+
+impl Loaded {
+    /// One plan as a document of its own, sugar expanded and defaults filled in; `None` where there is no such plan.
+    pub fn explain(&self, plan: &str) -> Option<String> {
+        explain::explain(self.definition.as_ref()?, plan)
+    }
 }

@@ -7,7 +7,8 @@
 //! | a request's templates, `save.key` | `item`, `index`, `prev`, `vars` |
 //! | what judges or uses a response | `item`, `index`, `prev`, `vars`, `response` |
 //!
-//! `window` exists in a plan that has one, `parent` in a sub-step, `auth` where a flow is in force, `item` and
+//! `window` exists in a plan that has one, `parent` in a sub-step, `auth` where a flow is in force and the request is
+//! being made, `item` and
 //! `index` under the step's own `iterate_over`, `vars` where the step declares some.
 
 mod config;
@@ -60,7 +61,14 @@ impl Surroundings {
             root("values", names(&self.values));
         }
         if self.window && site != Site::Window {
-            root("window", closed([("from", Shape::Scalar), ("to", Shape::Scalar), ("last", Shape::Scalar)]));
+            root(
+                "window",
+                closed([
+                    ("from", Shape::Scalar),
+                    ("to", Shape::Scalar),
+                    ("last", Shape::Scalar),
+                ]),
+            );
         }
         if site == Site::Split {
             root("response", response());
@@ -71,7 +79,7 @@ impl Surroundings {
         if let Some(parent) = &self.parent {
             root("parent", parent.clone());
         }
-        if let Some(auth) = self.auth.as_ref().filter(|_| site != Site::AuthChoice) {
+        if let Some(auth) = self.auth.as_ref().filter(|_| site.is_authorized()) {
             root("auth", auth.clone());
         }
         if let Some(item) = self.item.as_ref().filter(|_| site != Site::FanOut) {
@@ -138,7 +146,11 @@ impl Surroundings {
         ];
         let mut fields: BTreeMap<SmolStr, Shape> = scalars.map(|name| (name.into(), Shape::Scalar)).into();
         fields.insert("trigger".into(), open());
-        let error = [("kind", Shape::Scalar), ("status_code", Shape::Scalar), ("message", Shape::Scalar)];
+        let error = [
+            ("kind", Shape::Scalar),
+            ("status_code", Shape::Scalar),
+            ("message", Shape::Scalar),
+        ];
         fields.insert("last_error".into(), closed(error));
         if let Some(saved) = &self.saved {
             fields.insert("saved".into(), names(saved));
@@ -150,12 +162,19 @@ impl Surroundings {
 
 /// Of `response` and `prev`.
 pub fn response() -> Shape {
-    Shape::Object { fields: response_fields(), open: false }
+    Shape::Object {
+        fields: response_fields(),
+        open: false,
+    }
 }
 
 fn response_fields() -> BTreeMap<SmolStr, Shape> {
-    let request =
-        closed([("method", Shape::Scalar), ("url", Shape::Scalar), ("params", open()), ("body", Shape::Any)]);
+    let request = closed([
+        ("method", Shape::Scalar),
+        ("url", Shape::Scalar),
+        ("params", open()),
+        ("body", Shape::Any),
+    ]);
     BTreeMap::from(
         [
             ("status_code", Shape::Scalar),
@@ -169,7 +188,10 @@ fn response_fields() -> BTreeMap<SmolStr, Shape> {
             ("size", Shape::Scalar),
             ("format", Shape::Scalar),
             ("request", request),
-            ("error", closed([("kind", Shape::Scalar), ("message", Shape::Scalar)])),
+            (
+                "error",
+                closed([("kind", Shape::Scalar), ("message", Shape::Scalar)]),
+            ),
         ]
         .map(|(name, shape)| (SmolStr::new(name), shape)),
     )
@@ -177,15 +199,24 @@ fn response_fields() -> BTreeMap<SmolStr, Shape> {
 
 /// An object with exactly these fields.
 pub fn closed<const N: usize>(fields: [(&str, Shape); N]) -> Shape {
-    Shape::Object { fields: fields.map(|(name, shape)| (SmolStr::new(name), shape)).into(), open: false }
+    Shape::Object {
+        fields: fields.map(|(name, shape)| (SmolStr::new(name), shape)).into(),
+        open: false,
+    }
 }
 
 /// An object with exactly these fields, of whose values nothing is known.
 pub fn names(names: &[SmolStr]) -> Shape {
-    Shape::Object { fields: names.iter().map(|name| (name.clone(), Shape::Any)).collect(), open: false }
+    Shape::Object {
+        fields: names.iter().map(|name| (name.clone(), Shape::Any)).collect(),
+        open: false,
+    }
 }
 
 /// An object of which nothing is known.
 pub fn open() -> Shape {
-    Shape::Object { fields: BTreeMap::new(), open: true }
+    Shape::Object {
+        fields: BTreeMap::new(),
+        open: true,
+    }
 }

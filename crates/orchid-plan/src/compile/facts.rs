@@ -8,7 +8,9 @@ use crate::program::{
 
 /// Whether `no progress` is checked: the loop depends on nothing but what comes back, and does not wait.
 pub(super) fn checks_progress(step: &Step) -> bool {
-    let (Advance::While(expression) | Advance::NextUrl(expression)) = &step.advance else { return false };
+    let (Advance::While(expression) | Advance::NextUrl(expression)) = &step.advance else {
+        return false;
+    };
     let reads = |root: &str| expression.reads_under(&[root]);
     step.loop_wait.is_none() && (reads("response") || reads("prev")) && !reads("context") && !reads("vars")
 }
@@ -111,12 +113,18 @@ fn expressions(step: &Step, visit: &mut dyn FnMut(&Expression)) {
     if let Emit::Expression(expression) = &step.emit {
         visit(expression);
     }
-    step.topic.iter().chain(&step.key).for_each(|template| template_expressions(template, visit));
+    step.topic
+        .iter()
+        .chain(&step.key)
+        .for_each(|template| template_expressions(template, visit));
     if let Auth::Select(template) = &step.auth {
         template_expressions(template, visit);
     }
     if let Some(sign) = &step.sign {
-        sign.fields.iter().chain(&sign.headers).for_each(|(_, template)| template_expressions(template, visit));
+        sign.fields
+            .iter()
+            .chain(&sign.headers)
+            .for_each(|(_, template)| template_expressions(template, visit));
         sign.values.iter().for_each(|(_, expression)| visit(expression));
     }
     request_expressions(&step.request, visit);
@@ -132,8 +140,14 @@ fn request_expressions(request: &Request, visit: &mut dyn FnMut(&Expression)) {
             }
         }
     }
-    request.params.iter().for_each(|(_, tree)| tree_expressions(tree, visit));
-    request.headers.iter().for_each(|(_, template)| template_expressions(template, visit));
+    request
+        .params
+        .iter()
+        .for_each(|(_, tree)| tree_expressions(tree, visit));
+    request
+        .headers
+        .iter()
+        .for_each(|(_, template)| template_expressions(template, visit));
     match &request.body {
         Body::None => {}
         Body::Value(tree) => tree_expressions(tree, visit),
@@ -150,8 +164,18 @@ fn limit_expressions(limit: &Limit, visit: &mut dyn FnMut(&Expression)) {
         visit(expression);
     }
     limit.cost.iter().for_each(&mut *visit);
-    if let Some(Adapt::By { limit, remaining, reset, retry_after, .. }) = &limit.adapt {
-        [limit, remaining, reset, retry_after].into_iter().flatten().for_each(visit);
+    if let Some(Adapt::By {
+        limit,
+        remaining,
+        reset,
+        retry_after,
+        ..
+    }) = &limit.adapt
+    {
+        [limit, remaining, reset, retry_after]
+            .into_iter()
+            .flatten()
+            .for_each(visit);
     }
 }
 
@@ -159,7 +183,9 @@ fn tree_expressions(tree: &Tree, visit: &mut dyn FnMut(&Expression)) {
     match tree {
         Tree::Leaf(template) => template_expressions(template, visit),
         Tree::Array(items) => items.iter().for_each(|item| tree_expressions(item, visit)),
-        Tree::Object(entries) => entries.iter().for_each(|(_, entry)| tree_expressions(entry, visit)),
+        Tree::Object(entries) => entries
+            .iter()
+            .for_each(|(_, entry)| tree_expressions(entry, visit)),
     }
 }
 

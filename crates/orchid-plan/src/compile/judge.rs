@@ -12,15 +12,16 @@ use crate::shapes::Scope;
 /// The language's defaults (sections 5 and 6).
 const THROTTLE_TIMEOUT: Duration = Duration::from_hours(1);
 const MAX_RETRIES: u32 = 5;
-const BACKOFF: Backoff = Backoff { base: Duration::from_secs(1), max: Duration::from_mins(1), jitter: Jitter::Equal };
-
-/// More retries than that are a mistake: with the default backoff they last a day.
-const MOST_RETRIES: u64 = 1_000;
+const BACKOFF: Backoff = Backoff {
+    base: Duration::from_secs(1),
+    max: Duration::from_mins(1),
+    jitter: Jitter::Equal,
+};
 
 impl Compiler<'_> {
     pub(super) fn judge(&mut self, step: &Step, scope: &Scope, default: OnError) -> Judge {
         let backoff = self.backoff(step.backoff.as_ref(), BACKOFF);
-        let max_retries = self.max_retries(step.max_retries.as_ref(), MAX_RETRIES);
+        let max_retries = retries(step.max_retries.as_ref(), MAX_RETRIES);
         Judge {
             abort_when: self.optional_condition(step.abort_when.as_ref(), scope),
             skip_when: self.optional_condition(step.skip_when.as_ref(), scope),
@@ -39,37 +40,32 @@ impl Compiler<'_> {
         }
     }
 
-    fn retry(&mut self, retry: Option<&RetryWhen>, max_retries: u32, backoff: Backoff, scope: &Scope) -> Vec<Retry> {
+    fn retry(
+        &mut self,
+        retry: Option<&RetryWhen>,
+        max_retries: u32,
+        backoff: Backoff,
+        scope: &Scope,
+    ) -> Vec<Retry> {
         match retry {
             None => Vec::new(),
             Some(RetryWhen::Condition(text)) => {
                 // `retry_when: false` replaces the default statuses by none.
-                vec![Retry { when: self.condition(text, scope), max_retries, backoff }]
+                vec![Retry {
+                    when: self.condition(text, scope),
+                    max_retries,
+                    backoff,
+                }]
             }
-            Some(RetryWhen::Rules(rules, place)) => {
-                if rules.is_empty() {
-                    let help = "leave the field out for the default statuses, write `false` for none";
-                    self.error(codes::FIELD_VALUE, place, "`retry_when` has no rule", help);
-                }
-                rules
-                    .iter()
-                    .map(|rule| Retry {
-                        when: self.condition(&rule.when, scope),
-                        max_retries: self.max_retries(rule.max_retries.as_ref(), max_retries),
-                        backoff: self.backoff(rule.backoff.as_ref(), backoff),
-                    })
-                    .collect()
-            }
+            Some(RetryWhen::Rules(rules, _)) => rules
+                .iter()
+                .map(|rule| Retry {
+                    when: self.condition(&rule.when, scope),
+                    max_retries: retries(rule.max_retries.as_ref(), max_retries),
+                    backoff: self.backoff(rule.backoff.as_ref(), backoff),
+                })
+                .collect(),
         }
-    }
-
-    fn max_retries(&mut self, written: Option<&Spanned<u64>>, default: u32) -> u32 {
-        let Some(written) = written else { return default };
-        if written.value > MOST_RETRIES {
-            let message = format!("{} retries are too many", written.value);
-            self.error(codes::FIELD_VALUE, &written.place, message, &format!("at most {MOST_RETRIES}"));
-        }
-        u32::try_from(written.value).unwrap_or(default)
     }
 
     fn backoff(&mut self, written: Option<&written::Backoff>, default: Backoff) -> Backoff {
@@ -78,7 +74,12 @@ impl Compiler<'_> {
         let max = self.length(written.max.as_ref(), default.max.max(base));
         if max < base {
             let place = written.max.as_ref().map_or(&written.place, |max| &max.0.place);
-            self.error(codes::FIELD_VALUE, place, "`max` is shorter than `base`", "make it as long as `base` or longer");
+            self.error(
+                codes::FIELD_VALUE,
+                place,
+                "`max` is shorter than `base`",
+                "make it as long as `base` or longer",
+            );
         }
         let jitter = match written.jitter.as_ref().map(|spanned| spanned.value) {
             None => default.jitter,
@@ -88,4 +89,10 @@ impl Compiler<'_> {
         };
         Backoff { base, max, jitter }
     }
+}
+
+fn retries(written: Option<&Spanned<u64>>, default: u32) -> u32 {
+    written
+        .and_then(|written| u32::try_from(written.value).ok())
+        .unwrap_or(default)
 }

@@ -19,7 +19,11 @@ impl Compiler<'_> {
     pub(super) fn compile_limits(&mut self) -> Vec<Limit> {
         let definition = self.definition;
         let steps: Vec<String> = step_paths(definition);
-        definition.rate_limits.iter().map(|(name, entry)| self.limit(name, &entry.value, &steps)).collect()
+        definition
+            .rate_limits
+            .iter()
+            .map(|(name, entry)| self.limit(name, &entry.value, &steps))
+            .collect()
     }
 
     fn limit(&mut self, name: &SmolStr, limit: &RateLimit, steps: &[String]) -> Limit {
@@ -39,15 +43,19 @@ impl Compiler<'_> {
         let key = loose(around.scope(Site::Key));
         let response = loose(around.scope(Site::Response));
         let windows = self.limit_windows(limit, &settings);
-        let adaptive = limit.concurrency.as_ref().is_some_and(|text| text.0.value == "auto");
-        if windows.is_empty() && limit.concurrency.is_none() && limit.adapt.is_none() {
-            let help = "write `requests` and `per`, or `concurrency`";
-            self.error(codes::LIMIT_EMPTY, &limit.place, format!("the limit `{name}` limits nothing"), help);
-        }
+        let adaptive = limit
+            .concurrency
+            .as_ref()
+            .is_some_and(|text| text.0.value == "auto");
         if adaptive {
-            self.not_yet.push(format!("`rate_limits.{name}.concurrency: auto` is run by a later version"));
+            self.not_yet.push(format!(
+                "`rate_limits.{name}.concurrency: auto` is run by a later version"
+            ));
         }
-        let adapt = limit.adapt.as_ref().map(|adapt| self.adapt(name, adapt, limit, &response));
+        let adapt = limit
+            .adapt
+            .as_ref()
+            .map(|adapt| self.adapt(name, adapt, limit, &response));
         Limit {
             name: name.clone(),
             windows,
@@ -57,7 +65,12 @@ impl Compiler<'_> {
                 .filter(|_| !adaptive)
                 .map(|text| self.count(text, "`concurrency`", &settings)),
             adaptive,
-            matching: limit.r#match.iter().flatten().filter_map(|matching| self.matching(matching, steps)).collect(),
+            matching: limit
+                .r#match
+                .iter()
+                .flatten()
+                .filter_map(|matching| self.matching(matching, steps))
+                .collect(),
             counted_by: match &limit.counted_by {
                 None => CountedBy::Config,
                 Some(text) => match text.0.value.as_str() {
@@ -72,26 +85,13 @@ impl Compiler<'_> {
     }
 
     fn limit_windows(&mut self, limit: &RateLimit, scope: &Scope) -> Vec<LimitWindow> {
-        let several = limit.windows.iter().flatten().map(|window| (&window.requests, &window.per));
-        let several: Vec<_> = several.collect();
-        let written = match (&limit.requests, &limit.per) {
-            (Some(requests), Some(per)) => {
-                if limit.windows.is_some() {
-                    let message = "`windows` stands beside `requests` and `per`";
-                    self.error(codes::FIELD_EXCLUSIVE, &limit.place, message, "put all of them into `windows`");
-                }
-                vec![(requests, per)]
-            }
-            (None, None) => several,
-            (Some(one), None) => {
-                self.error(codes::FIELD_MISSING, &one.0.place, "`requests` needs `per`", "add `per: 1m` or the like");
-                Vec::new()
-            }
-            (None, Some(one)) => {
-                self.error(codes::FIELD_MISSING, &one.0.place, "`per` needs `requests`", "add `requests: 100` or the like");
-                Vec::new()
-            }
-        };
+        let several = limit
+            .windows
+            .iter()
+            .flatten()
+            .map(|window| (&window.requests, &window.per));
+        let one = limit.requests.iter().zip(&limit.per);
+        let written: Vec<_> = one.chain(several).collect();
         written
             .into_iter()
             .map(|(requests, per)| LimitWindow {
@@ -105,10 +105,18 @@ impl Compiler<'_> {
     fn count(&mut self, text: &TemplateText, field: &str, scope: &Scope) -> Template {
         let template = self.template(text, scope);
         if let Template::Literal(value) = &template
-            && !value.as_i64().or_else(|| value.as_str()?.parse().ok()).is_some_and(|figure: i64| figure > 0)
+            && !value
+                .as_i64()
+                .or_else(|| value.as_str()?.parse().ok())
+                .is_some_and(|figure: i64| figure > 0)
         {
             let message = format!("{field} is `{}`, which is no whole number above 0", text.0.value);
-            self.error(codes::LIMIT_FIGURE, &text.0.place, message, "write one, or a template of `config`");
+            self.error(
+                codes::LIMIT_FIGURE,
+                &text.0.place,
+                message,
+                "write one, or a template of `config`",
+            );
         }
         template
     }
@@ -118,8 +126,15 @@ impl Compiler<'_> {
         let template = self.template(text, scope);
         if let Template::Literal(_) = &template {
             match quantity::duration(&text.0.value) {
-                Ok(duration) if !duration.is_zero() => return Template::Literal(Value::from(text.0.value.as_str())),
-                Ok(_) => self.error(codes::LIMIT_FIGURE, &text.0.place, "`per` is zero", "write a longer one"),
+                Ok(duration) if !duration.is_zero() => {
+                    return Template::Literal(Value::from(text.0.value.as_str()));
+                }
+                Ok(_) => self.error(
+                    codes::LIMIT_FIGURE,
+                    &text.0.place,
+                    "`per` is zero",
+                    "write a longer one",
+                ),
                 Err(error) => {
                     let help = error.help.clone().unwrap_or_default();
                     self.error(codes::FIELD_QUANTITY, &text.0.place, &error.message, &help);
@@ -130,16 +145,10 @@ impl Compiler<'_> {
     }
 
     fn matching(&mut self, matching: &written::Matching, steps: &[String]) -> Option<Matching> {
-        let endpoint = matching.method.is_some() || matching.path.is_some();
         match (&matching.step, &matching.auth) {
-            (Some(step), None) if !endpoint => self.matching_step(step, steps),
-            (None, Some(flow)) if !endpoint => self.flow_named(flow).map(Matching::Flow),
-            (None, None) if endpoint => self.matching_endpoint(matching),
-            _ => {
-                let help = "write `method` and `path`, or `step`, or `auth`; several entries are alternatives";
-                self.error(codes::LIMIT_MATCH, &matching.place, "this entry matches by none or by several ways", help);
-                None
-            }
+            (Some(step), _) => self.matching_step(step, steps),
+            (None, Some(flow)) => self.flow_named(flow).map(Matching::Flow),
+            (None, None) => self.matching_endpoint(matching),
         }
     }
 
@@ -152,14 +161,24 @@ impl Compiler<'_> {
             Some(near) => format!("did you mean `{near}`?"),
             None => "write the names from the plan down, as `plan/step/step`".to_owned(),
         };
-        self.error(codes::LIMIT_MATCH, &step.place, format!("there is no step `{}`", step.value), &help);
+        self.error(
+            codes::LIMIT_MATCH,
+            &step.place,
+            format!("there is no step `{}`", step.value),
+            &help,
+        );
         None
     }
 
     fn matching_endpoint(&mut self, matching: &written::Matching) -> Option<Matching> {
         if let Some(method) = matching.method.as_ref().filter(|method| !is_token(&method.value)) {
             let message = format!("`{}` is not an HTTP method", method.value.escape_debug());
-            self.error(codes::REQUEST_METHOD, &method.place, message, "write `GET`, `POST`, `PUT`, `PATCH` or `DELETE`");
+            self.error(
+                codes::REQUEST_METHOD,
+                &method.place,
+                message,
+                "write `GET`, `POST`, `PUT`, `PATCH` or `DELETE`",
+            );
         }
         let path = match &matching.path {
             None => glob("/**").ok(),
@@ -167,12 +186,20 @@ impl Compiler<'_> {
                 Ok(glob) => Some(glob),
                 Err(reason) => {
                     let help = "`*` stands for anything within a segment, `**` across segments";
-                    self.error(codes::LIMIT_MATCH, &path.place, format!("`{}` {reason}", path.value), help);
+                    self.error(
+                        codes::LIMIT_MATCH,
+                        &path.place,
+                        format!("`{}` {reason}", path.value),
+                        help,
+                    );
                     None
                 }
             },
         };
-        let method = matching.method.as_ref().map(|method| SmolStr::from(method.value.to_uppercase()));
+        let method = matching
+            .method
+            .as_ref()
+            .map(|method| SmolStr::from(method.value.to_uppercase()));
         path.map(|path| Matching::Endpoint { method, path })
     }
 
@@ -186,7 +213,10 @@ impl Compiler<'_> {
 
     fn adapt(&mut self, name: &SmolStr, adapt: &written::Adapt, limit: &RateLimit, scope: &Scope) -> Adapt {
         if let Some(windows) = limit.windows.as_ref().filter(|windows| windows.len() > 1) {
-            let message = format!("`adapt` learns one figure, but the limit `{name}` has {} windows", windows.len());
+            let message = format!(
+                "`adapt` learns one figure, but the limit `{name}` has {} windows",
+                windows.len()
+            );
             let help = "split the limit in two, one of them without `adapt`";
             self.error(codes::LIMIT_ADAPT, &limit.place, message, help);
         }
@@ -197,7 +227,11 @@ impl Compiler<'_> {
                 Adapt::Auto
             }
             written::Adapt::By(by) => {
-                for (field, text) in [(".limit", &by.limit), (".remaining", &by.remaining), (".reset", &by.reset)] {
+                for (field, text) in [
+                    (".limit", &by.limit),
+                    (".remaining", &by.remaining),
+                    (".reset", &by.reset),
+                ] {
                     if text.is_some() {
                         self.not_yet.push(later(field));
                     }
@@ -207,7 +241,10 @@ impl Compiler<'_> {
                     remaining: self.optional(by.remaining.as_ref(), scope),
                     reset: self.optional(by.reset.as_ref(), scope),
                     retry_after: self.optional(by.retry_after.as_ref(), scope),
-                    format: by.format.as_ref().map(|format| SmolStr::new_static(format.value.as_str())),
+                    format: by
+                        .format
+                        .as_ref()
+                        .map(|format| SmolStr::new_static(format.value.as_str())),
                 }
             }
         }
@@ -219,8 +256,12 @@ fn glob(text: &str) -> Result<GlobMatcher, String> {
     if !text.starts_with('/') && !text.starts_with("**") {
         return Err("does not start with `/`, as every path does".to_owned());
     }
-    let glob = GlobBuilder::new(text).literal_separator(true).backslash_escape(true).build();
-    glob.map(|glob| glob.compile_matcher()).map_err(|error| format!("is no glob: {}", error.kind()))
+    let glob = GlobBuilder::new(text)
+        .literal_separator(true)
+        .backslash_escape(true)
+        .build();
+    glob.map(|glob| glob.compile_matcher())
+        .map_err(|error| format!("is no glob: {}", error.kind()))
 }
 
 /// Paths of all steps, plans included.

@@ -21,17 +21,14 @@ const RUN_TIMEOUT: Duration = Duration::from_hours(24);
 const GRANULARITY: Duration = Duration::from_secs(1);
 const REDIRECTS: u32 = 10;
 
-/// More redirects than that are a mistake.
-const MOST_REDIRECTS: u64 = 50;
-
 impl Compiler<'_> {
     pub(super) fn compile_plans(&mut self, limits: &[Limit]) -> IndexMap<SmolStr, Plan> {
         let definition = self.definition;
-        if definition.plans.is_empty() {
-            let help = "write what is to be polled under `plans`";
-            self.warn(codes::PLAN_NONE, &definition.integration.place, "the integration has no plan", help);
-        }
-        definition.plans.iter().map(|(name, entry)| (name.clone(), self.plan(name, &entry.value, limits))).collect()
+        definition
+            .plans
+            .iter()
+            .map(|(name, entry)| (name.clone(), self.plan(name, &entry.value, limits)))
+            .collect()
     }
 
     fn plan(&mut self, name: &SmolStr, plan: &written::Plan, limits: &[Limit]) -> Plan {
@@ -51,7 +48,6 @@ impl Compiler<'_> {
             level: 0,
             role: Role::Plan,
             around,
-            inherited: None,
             repetition: Repetition::Once,
             limits,
             split_when: window.as_ref().and_then(|window| window.split_when.as_ref()),
@@ -60,7 +56,7 @@ impl Compiler<'_> {
         Plan {
             name: name.clone(),
             schedule,
-            repeat_count: plan.repeat_count.as_ref().map(|count| self.at_least_one(Some(count), 1)),
+            repeat_count: plan.repeat_count.as_ref().map(|count| count.value),
             run_timeout: self.length(plan.run_timeout.as_ref(), RUN_TIMEOUT),
             enabled: plan.enabled.as_ref().is_none_or(|spanned| spanned.value),
             window,
@@ -69,22 +65,25 @@ impl Compiler<'_> {
     }
 
     fn schedule(&mut self, plan: &written::Plan) -> Schedule {
-        let jitter = plan.jitter.as_ref().map_or(Duration::ZERO, |text| self.duration(text));
-        if let (Some(_), Some(schedule)) = (&plan.wait, &plan.schedule) {
-            let place = match schedule {
-                written::Schedule::Cron(cron) => &cron.place,
-                written::Schedule::Zoned(zoned) => &zoned.place,
-            };
-            let help = "`wait` counts from the end of a run, `schedule` names times: keep one";
-            self.error(codes::FIELD_EXCLUSIVE, place, "`wait` and `schedule` exclude each other", help);
-        }
+        let jitter = plan
+            .jitter
+            .as_ref()
+            .map_or(Duration::ZERO, |text| self.duration(text));
         if let Some(text) = &plan.wait {
-            return Schedule::Wait { wait: self.length(Some(text), Duration::ZERO), jitter };
+            return Schedule::Wait {
+                wait: self.length(Some(text), Duration::ZERO),
+                jitter,
+            };
         }
         let Some(schedule) = &plan.schedule else {
             if let Some(text) = &plan.jitter {
                 let help = "add `wait` or `schedule`";
-                self.warn(codes::SCHEDULE_NONE, &text.0.place, "`jitter` has no effect without a schedule", help);
+                self.warn(
+                    codes::SCHEDULE_NONE,
+                    &text.0.place,
+                    "`jitter` has no effect without a schedule",
+                    help,
+                );
             }
             return Schedule::OnDemand;
         };
@@ -109,9 +108,11 @@ impl Compiler<'_> {
                 "five fields: minute, hour, day of month, month, day of week, as `0 6 * * MON-FRI`",
             ),
             ScheduleError::Never { .. } => (codes::SCHEDULE_CRON, cron, "no month has such a day"),
-            ScheduleError::Zone { .. } => {
-                (codes::SCHEDULE_TIMEZONE, zone, "write an IANA name, as `Europe/Berlin` or `UTC`")
-            }
+            ScheduleError::Zone { .. } => (
+                codes::SCHEDULE_TIMEZONE,
+                zone,
+                "write an IANA name, as `Europe/Berlin` or `UTC`",
+            ),
         };
         self.error(code, place, error.to_string(), help);
     }
@@ -119,54 +120,85 @@ impl Compiler<'_> {
     fn window(&mut self, window: &written::Window, around: &Surroundings) -> Window {
         let scope = around.scope(Site::Window);
         let granularity = self.length(window.granularity.as_ref(), GRANULARITY);
-        let step = window.step.as_ref().map(|text| self.length(Some(text), granularity));
+        let step = window
+            .step
+            .as_ref()
+            .map(|text| self.length(Some(text), granularity));
         if let (Some(step), Some(text)) = (step, &window.step)
             && step < granularity
         {
             let help = "make `step` as long as `granularity` or longer";
-            self.error(codes::WINDOW_STEP, &text.0.place, "`step` is shorter than `granularity`", help);
+            self.error(
+                codes::WINDOW_STEP,
+                &text.0.place,
+                "`step` is shorter than `granularity`",
+                help,
+            );
         }
-        if let (Some(_), Some(lag)) = (&window.to, &window.lag) {
+        if let (Some(_), Some(lag)) = (&window.to, &window.lag)
+            && lag.0.place != window.place
+        {
             let help = "`lag` is how far the default of `to` stays behind the start of the run: keep one";
-            self.warn(codes::WINDOW_LAG, &lag.0.place, "`lag` has no effect beside `to`", help);
+            self.warn(
+                codes::WINDOW_LAG,
+                &lag.0.place,
+                "`lag` has no effect beside `to`",
+                help,
+            );
         }
         Window {
             from: self.expression(&window.from, &scope),
             to: self.optional(window.to.as_ref(), &scope),
             step,
             granularity,
-            lookback: window.lookback.as_ref().map_or(Duration::ZERO, |text| self.duration(text)),
-            lag: window.lag.as_ref().map_or(Duration::ZERO, |text| self.duration(text)),
+            lookback: window
+                .lookback
+                .as_ref()
+                .map_or(Duration::ZERO, |text| self.duration(text)),
+            lag: window
+                .lag
+                .as_ref()
+                .map_or(Duration::ZERO, |text| self.duration(text)),
             split_when: self.optional_condition(window.split_when.as_ref(), &around.scope(Site::Split)),
         }
     }
 
     pub(super) fn http(&mut self) -> Http {
-        let around = Surroundings { config: self.config.clone(), ..Surroundings::default() };
+        let around = Surroundings {
+            config: self.config.clone(),
+            ..Surroundings::default()
+        };
         let scope = around.scope(Site::Settings);
         let Some(http) = &self.definition.http else {
-            return Http { redirects: REDIRECTS, ..Http::default() };
+            return Http {
+                redirects: REDIRECTS,
+                ..Http::default()
+            };
         };
-        if let Some(redirects) = http.redirects.as_ref().filter(|redirects| redirects.value > MOST_REDIRECTS) {
-            let message = format!("{} redirects are too many", redirects.value);
-            self.error(codes::FIELD_VALUE, &redirects.place, message, &format!("at most {MOST_REDIRECTS}"));
-        }
         Http {
-            allowed_hosts: http.allowed_hosts.iter().flatten().map(|text| self.template(text, &scope)).collect(),
+            allowed_hosts: http
+                .allowed_hosts
+                .iter()
+                .flatten()
+                .map(|text| self.template(text, &scope))
+                .collect(),
             proxy: self.optional_template(http.proxy.as_ref(), &scope),
             ca: self.optional_template(http.ca.as_ref(), &scope),
             client_cert: self.optional_template(http.client_cert.as_ref(), &scope),
             client_key: self.optional_template(http.client_key.as_ref(), &scope),
             user_agent: self.optional_template(http.user_agent.as_ref(), &scope),
-            redirects: http
-                .redirects
-                .as_ref()
-                .map_or(REDIRECTS, |redirects| u32::try_from(redirects.value).unwrap_or(REDIRECTS)),
+            redirects: http.redirects.as_ref().map_or(REDIRECTS, |redirects| {
+                u32::try_from(redirects.value).unwrap_or(REDIRECTS)
+            }),
         }
     }
 
     pub(super) fn config_schema(&self) -> ConfigSchema {
-        let schema = self.definition.config_schema.as_ref().map(|node| node.value.clone());
+        let schema = self
+            .definition
+            .config_schema
+            .as_ref()
+            .map(|node| node.value.clone());
         let mut secrets = BTreeSet::new();
         if let Some(schema) = &schema {
             secret_pointers(schema, "", &mut secrets);

@@ -21,8 +21,15 @@ use crate::url::{self, Filler, Hole, Piece, Position};
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /// Headers that belong to the connection or to the framing of the message (RFC 9110, 7.6.1 and 8.6).
-const FRAMING: [&str; 7] =
-    ["connection", "content-length", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"];
+const FRAMING: [&str; 7] = [
+    "connection",
+    "content-length",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+];
 
 impl Compiler<'_> {
     pub(super) fn request(&mut self, step: &Step, scope: &Scope) -> Request {
@@ -38,26 +45,46 @@ impl Compiler<'_> {
             }
         };
         let sent = step.params.iter().filter(|(name, _)| !filled.contains(*name));
-        let params = sent.map(|(name, entry)| (name.clone(), self.tree(&entry.value, scope))).collect();
+        let params = sent
+            .map(|(name, entry)| (name.clone(), self.tree(&entry.value, scope)))
+            .collect();
         let array_params = match step.array_params.as_ref().map(|spanned| spanned.value) {
             None | Some(written::ArrayParams::Repeat) => ArrayParams::Repeat,
             Some(written::ArrayParams::Comma) => ArrayParams::Comma,
             Some(written::ArrayParams::Brackets) => ArrayParams::Brackets,
         };
         let headers = self.headers(&step.headers, scope);
-        Request { method, url, params, array_params, headers, body }
+        Request {
+            method,
+            url,
+            params,
+            array_params,
+            headers,
+            body,
+        }
     }
 
     fn method(&mut self, step: &Step, body: &Body, scope: &Scope) -> Template {
         let Some(text) = &step.method else {
-            return Template::Literal(Value::from(if matches!(body, Body::None) { "GET" } else { "POST" }));
+            return Template::Literal(Value::from(if matches!(body, Body::None) {
+                "GET"
+            } else {
+                "POST"
+            }));
         };
         let template = self.template(text, scope);
-        let Template::Literal(value) = &template else { return template };
+        let Template::Literal(value) = &template else {
+            return template;
+        };
         let method = value.as_str().unwrap_or_default();
         if !is_token(method) {
             let message = format!("`{}` is not an HTTP method", text.0.value.escape_debug());
-            self.error(codes::REQUEST_METHOD, &text.0.place, message, "write `GET`, `POST`, `PUT`, `PATCH` or `DELETE`");
+            self.error(
+                codes::REQUEST_METHOD,
+                &text.0.place,
+                message,
+                "write `GET`, `POST`, `PUT`, `PATCH` or `DELETE`",
+            );
         }
         match METHODS.iter().find(|known| known.eq_ignore_ascii_case(method)) {
             Some(known) => Template::Literal(Value::from(*known)),
@@ -66,19 +93,16 @@ impl Compiler<'_> {
     }
 
     fn body(&mut self, step: &Step, scope: &Scope) -> Body {
-        let given = [("body", step.body.is_some()), ("form", step.form.is_some()), ("graphql", step.graphql.is_some())];
-        let given: Vec<&str> = given.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name).collect();
-        if given.len() > 1 {
-            let message = format!("`{}` exclude each other", given.join("` and `"));
-            self.error(codes::FIELD_EXCLUSIVE, &step.place, message, "a request has one body");
-        }
         if let Some(tree) = &step.body {
             Body::Value(self.tree(tree, scope))
         } else if let Some(form) = &step.form {
             Body::Form(self.trees(form, scope))
         } else if let Some(graphql) = &step.graphql {
             let variables = graphql.variables.as_ref().map(|tree| self.tree(tree, scope));
-            Body::Graphql { query: self.template(&graphql.query, scope), variables }
+            Body::Graphql {
+                query: self.template(&graphql.query, scope),
+                variables,
+            }
         } else {
             Body::None
         }
@@ -140,7 +164,10 @@ impl Compiler<'_> {
                 Piece::Text(literal) => UrlPart::Text(literal.clone()),
                 Piece::Hole(hole) => {
                     let value = self.filler(hole, text, params, filled, scope);
-                    let value = UrlHole { label: SmolStr::new(&text.value[hole.span.clone()]), value };
+                    let value = UrlHole {
+                        label: SmolStr::new(&text.value[hole.span.clone()]),
+                        value,
+                    };
                     match hole.position {
                         Position::Base => UrlPart::Base(value),
                         Position::Segment => UrlPart::Segment(value),
@@ -153,7 +180,12 @@ impl Compiler<'_> {
         for (name, entry) in params.iter().filter(|(name, _)| !filled.contains(*name)) {
             if taken.query_names.contains(name.as_str()) {
                 let message = format!("`{name}` is in the query of `url` and in `params`");
-                self.error(codes::URL_DUPLICATE_PARAMETER, &entry.key, message, "keep one of them");
+                self.error(
+                    codes::URL_DUPLICATE_PARAMETER,
+                    &entry.key,
+                    message,
+                    "keep one of them",
+                );
             }
         }
         UrlTemplate { parts }
@@ -184,7 +216,11 @@ impl Compiler<'_> {
             self.unfilled(name, text, &hole.span, params);
             return Template::Literal(Value::NULL);
         };
-        let source = Text::synthetic(format!("{root}.\"{name}\""), ScalarKind::String, place_of(text, &hole.span));
+        let source = Text::synthetic(
+            format!("{root}.\"{name}\""),
+            ScalarKind::String,
+            place_of(text, &hole.span),
+        );
         Template::Whole(self.source(&source, 0..source.value.len(), scope))
     }
 
@@ -195,26 +231,39 @@ impl Compiler<'_> {
                     ScalarKind::String => looks_like_expression(&text.0.value),
                     _ => None,
                 };
-                let Some(help) = help else { return self.template(text, scope) };
+                let Some(help) = help else {
+                    return self.template(text, scope);
+                };
                 let message = format!("the path parameter `{name}` would be the text `{}`", text.0.value);
                 self.error(codes::URL_PARAMETER_TEXT, &text.0.place, message, &help);
             }
             TemplateTree::Array(_, place) | TemplateTree::Object(_, place) => {
                 let message = format!("the path parameter `{name}` is no text");
-                self.error(codes::URL_PARAMETER_TEXT, place, message, "write text, a number, or a template of one");
+                self.error(
+                    codes::URL_PARAMETER_TEXT,
+                    place,
+                    message,
+                    "write text, a number, or a template of one",
+                );
             }
         }
         Template::Literal(Value::NULL)
     }
 
     fn unfilled(&mut self, name: &str, text: &Text, span: &Range<usize>, params: &Map<TemplateTree>) {
-        let mut names: Vec<&str> = params.keys().chain(self.definition.values.keys()).map(SmolStr::as_str).collect();
+        let mut names: Vec<&str> = params
+            .keys()
+            .chain(self.definition.values.keys())
+            .map(SmolStr::as_str)
+            .collect();
         if let Shape::Object { fields, .. } = &self.config {
             names.extend(fields.keys().map(SmolStr::as_str));
         }
         let help = match nearest(name, &names) {
             Some(near) => format!("did you mean `{{{near}}}`?"),
-            None => format!("add `{name}` to `params` of this step, to `values`, or to the properties of `config_schema`"),
+            None => format!(
+                "add `{name}` to `params` of this step, to `values`, or to the properties of `config_schema`"
+            ),
         };
         let message = format!("nothing fills the path parameter `{{{name}}}`");
         let diagnostic = Diagnostic::error(codes::URL_UNFILLED, &text.place, message);
@@ -224,7 +273,10 @@ impl Compiler<'_> {
 
 /// The place of a part of a text.
 fn place_of(text: &Text, range: &Range<usize>) -> Place {
-    Place { span: text.span_of(range.clone()), pointer: text.place.pointer.clone() }
+    Place {
+        span: text.span_of(range.clone()),
+        pointer: text.place.pointer.clone(),
+    }
 }
 
 /// Whether an object of that shape may have the field.
@@ -238,11 +290,19 @@ fn has_field(shape: &Shape, name: &str) -> bool {
 
 /// The name that was probably meant.
 pub(super) fn nearest<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
-    let scored = names.iter().map(|candidate| (strsim::jaro_winkler(name, candidate), *candidate));
-    scored.filter(|(score, _)| *score > 0.85).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, candidate)| candidate)
+    let scored = names
+        .iter()
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), *candidate));
+    scored
+        .filter(|(score, _)| *score > 0.85)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
 }
 
 /// RFC 9110, 5.6.2.
 pub(super) fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }

@@ -29,7 +29,10 @@ impl SavedNames {
     /// Of all plans.
     pub(super) fn of_all(definition: &Definition) -> Self {
         let mut names = Self::default();
-        definition.plans.values().for_each(|plan| names.add_all(&plan.value.step));
+        definition
+            .plans
+            .values()
+            .for_each(|plan| names.add_all(&plan.value.step));
         names
     }
 
@@ -78,8 +81,10 @@ impl Compiler<'_> {
                     && settings.key.is_none()
                     && !matches!(settings.merge, Some(written::Merge::Min | written::Merge::Max))
                 {
-                    let message = format!("`{name}` is saved under `iterate_over`, where many items meet in one field");
-                    let help = "say how: `merge: min` or `merge: max`, or one value per item with `key: item.id`";
+                    let message =
+                        format!("`{name}` is saved under `iterate_over`, where many items meet in one field");
+                    let help =
+                        "say how: `merge: min` or `merge: max`, or one value per item with `key: item.id`";
                     self.error(codes::SAVE_NEEDS_MERGE, &entry.key, message, help);
                 }
                 Save {
@@ -114,10 +119,17 @@ impl Compiler<'_> {
             let declaration = (settings.merge, settings.commit, settings.key.is_some());
             if *seen.entry(name).or_insert(declaration) != declaration {
                 let message = format!("`{name}` is saved in two ways: another step declares it differently");
-                self.error(codes::SAVE_CONFLICT, &entry.key, message, "give it another name, or the same settings");
+                self.error(
+                    codes::SAVE_CONFLICT,
+                    &entry.key,
+                    message,
+                    "give it another name, or the same settings",
+                );
             }
         }
-        step.steps.values().for_each(|entry| self.check_saved_names_of(&entry.value, seen));
+        step.steps
+            .values()
+            .for_each(|entry| self.check_saved_names_of(&entry.value, seen));
     }
 
     pub(super) fn vars(&mut self, step: &Step, around: &Surroundings) -> Vec<Var> {
@@ -136,11 +148,20 @@ impl Compiler<'_> {
         match emit {
             None => Emit::Response,
             Some(text) if text.0.kind == ScalarKind::Boolean => {
-                if text.0.value == "true" { Emit::Response } else { Emit::Nothing }
+                if text.0.value == "true" {
+                    Emit::Response
+                } else {
+                    Emit::Nothing
+                }
             }
             Some(text) if text.0.kind != ScalarKind::String => {
                 let help = "write `true`, `false`, or an expression over the response";
-                self.error(codes::FIELD_VALUE, &text.0.place, format!("`emit: {}` says nothing", text.0.value), help);
+                self.error(
+                    codes::FIELD_VALUE,
+                    &text.0.place,
+                    format!("`emit: {}` says nothing", text.0.value),
+                    help,
+                );
                 Emit::Response
             }
             Some(text) => Emit::Expression(self.expression(text, scope)),
@@ -157,7 +178,12 @@ impl Compiler<'_> {
             };
             if format.is_some() {
                 let help = "archives come first, then one format: `[zip, gzip, ndjson]`";
-                self.error(codes::STEP_DECODERS, place, "nothing can follow the format in a chain of decoders", help);
+                self.error(
+                    codes::STEP_DECODERS,
+                    place,
+                    "nothing can follow the format in a chain of decoders",
+                    help,
+                );
                 break;
             }
             match step {
@@ -167,23 +193,41 @@ impl Compiler<'_> {
         }
         if unpack.len() > MAX_ARCHIVES {
             let help = format!("at most {MAX_ARCHIVES}");
-            self.error(codes::STEP_DECODERS, &parse.place, "there are too many archives in each other", &help);
+            self.error(
+                codes::STEP_DECODERS,
+                &parse.place,
+                "there are too many archives in each other",
+                &help,
+            );
         }
         if parse.chain.is_empty() {
-            self.error(codes::STEP_DECODERS, &parse.place, "`parse` names no decoder", "leave it out to detect the format");
+            self.error(
+                codes::STEP_DECODERS,
+                &parse.place,
+                "`parse` names no decoder",
+                "leave it out to detect the format",
+            );
         }
-        Parse { unpack, format: format.unwrap_or(Format::Detect) }
+        Parse {
+            unpack,
+            format: format.unwrap_or(Format::Detect),
+        }
     }
 
     fn decoder_options(&mut self, options: &written::DecoderOptions) -> Format {
         match (&options.xml, &options.csv) {
             (Some(xml), None) => {
-                let arrays = xml.arrays.iter().flatten().map(|path| path.value.clone()).collect();
+                let arrays = xml
+                    .arrays
+                    .iter()
+                    .flatten()
+                    .map(|path| path.value.clone())
+                    .collect();
                 Format::Xml { arrays }
             }
             (None, Some(csv)) => {
-                let delimiter = self.one_byte(csv.delimiter.as_ref(), b',');
-                let quote = self.one_byte(csv.quote.as_ref(), b'"');
+                let delimiter = one_byte(csv.delimiter.as_ref(), b',');
+                let quote = one_byte(csv.quote.as_ref(), b'"');
                 if delimiter == quote {
                     let message = "`delimiter` and `quote` are the same character";
                     self.error(codes::FIELD_VALUE, &csv.place, message, "make them differ");
@@ -196,25 +240,14 @@ impl Compiler<'_> {
                         CsvHeader::Names(names.iter().map(|name| name.value.clone()).collect())
                     }
                 };
-                Format::Csv { delimiter, quote, header }
+                Format::Csv {
+                    delimiter,
+                    quote,
+                    header,
+                }
             }
-            _ => {
-                let help = "write one of `xml` and `csv`";
-                self.error(codes::STEP_DECODERS, &options.place, "a decoder with options is one of two", help);
-                Format::Detect
-            }
-        }
-    }
-
-    fn one_byte(&mut self, written: Option<&Spanned<SmolStr>>, default: u8) -> u8 {
-        let Some(written) = written else { return default };
-        match written.value.as_bytes() {
-            [byte] if byte.is_ascii() && !matches!(byte, b'\n' | b'\r' | 0) => *byte,
-            _ => {
-                let message = format!("`{}` is not one ASCII character", written.value.escape_debug());
-                self.error(codes::FIELD_VALUE, &written.place, message, "write one, as `\";\"` or `\"\\t\"`");
-                default
-            }
+            // None or both have been reported.
+            _ => Format::Detect,
         }
     }
 }
@@ -245,7 +278,13 @@ struct SaveSettings<'a> {
 
 fn settings_of(save: &written::Save) -> SaveSettings<'_> {
     match save {
-        written::Save::Value(value) => SaveSettings { value, merge: None, when: None, commit: None, key: None },
+        written::Save::Value(value) => SaveSettings {
+            value,
+            merge: None,
+            when: None,
+            commit: None,
+            key: None,
+        },
         written::Save::Settings(settings) => SaveSettings {
             value: &settings.value,
             merge: settings.merge.as_ref().map(|spanned| spanned.value),
@@ -263,8 +302,19 @@ fn named_decoder(name: DecoderName) -> Link {
         DecoderName::Json => Format::Json,
         DecoderName::Ndjson => Format::Ndjson,
         DecoderName::Xml => Format::Xml { arrays: Vec::new() },
-        DecoderName::Csv => Format::Csv { delimiter: b',', quote: b'"', header: CsvHeader::FirstRow },
+        DecoderName::Csv => Format::Csv {
+            delimiter: b',',
+            quote: b'"',
+            header: CsvHeader::FirstRow,
+        },
         DecoderName::Text => Format::Text,
         DecoderName::Binary => Format::Binary,
     })
+}
+
+/// A character that has been checked to be one byte, or the default.
+fn one_byte(written: Option<&Spanned<SmolStr>>, default: u8) -> u8 {
+    written
+        .and_then(|written| written.value.bytes().next())
+        .unwrap_or(default)
 }

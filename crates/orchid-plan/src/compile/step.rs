@@ -10,7 +10,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 use super::state::{Repetition, SavedNames};
 use super::{Compiler, facts};
-use crate::definition::field::{ExpressionText, Spanned, TemplateText};
+use crate::definition::field::{ExpressionText, Spanned};
 use crate::definition::step::{self as written, Step as Written};
 use crate::diagnostic::codes;
 use crate::program::{Advance, FlowId, Limit, LimitId, Matching, OnError, Priority, Step};
@@ -24,9 +24,6 @@ const MAX_RESPONSE_BYTES: u64 = 10 << 20;
 const CONCURRENCY: usize = 50;
 const MAX_ITERATIONS: u64 = 10_000;
 
-/// More requests in flight than that are a mistake.
-const MOST_CONCURRENCY: u64 = 10_000;
-
 /// Where a step stands.
 #[derive(Clone)]
 pub(super) struct StepSite<'a> {
@@ -36,8 +33,6 @@ pub(super) struct StepSite<'a> {
     pub(super) role: Role,
     /// What surrounds it, all but what it brings itself (item, vars, auth, keyed fields).
     pub(super) around: Surroundings,
-    /// `auth` of the nearest step above that has one.
-    pub(super) inherited: Option<&'a TemplateText>,
     pub(super) repetition: Repetition,
     pub(super) limits: &'a [Limit],
     /// `split_when` of the plan's window, which judges every response.
@@ -56,22 +51,31 @@ pub(super) enum Role {
 impl Compiler<'_> {
     /// Compiles a step and all below it.
     pub(super) fn step(&mut self, step: &Written, mut site: StepSite<'_>) -> Arc<Step> {
-        let iterate_over = step.iterate_over.as_ref().map(|text| self.iterate_over(text, &site.around));
+        let iterate_over = step
+            .iterate_over
+            .as_ref()
+            .map(|text| self.iterate_over(text, &site.around));
         if iterate_over.is_some() {
             site.around.item = Some(Shape::Any);
             site.repetition = Repetition::PerItem;
         }
         site.around.vars = step.vars.keys().cloned().collect();
         site.around.saved_item = SavedNames::of_step(step).keyed;
-        site.inherited = step.auth.as_ref().or(site.inherited);
-        let auth = self.auth_of_step(&mut site);
+        let auth = self.auth_of_step(step, &mut site);
         let steps = self.sub_steps(step, &site);
         let around = &site.around;
-        let (item, build, response) =
-            (around.scope(Site::Item), around.scope(Site::Request), around.scope(Site::Response));
+        let (item, build, response) = (
+            around.scope(Site::Item),
+            around.scope(Site::Request),
+            around.scope(Site::Response),
+        );
         let advance = self.advance(step, &response);
         self.check_loop(step, &advance);
-        let on_error = if site.repetition == Repetition::PerItem { OnError::Continue } else { OnError::Fail };
+        let on_error = if site.repetition == Repetition::PerItem {
+            OnError::Continue
+        } else {
+            OnError::Fail
+        };
         let mut compiled = Step {
             request: self.request(step, &build),
             auth,
@@ -80,14 +84,21 @@ impl Compiler<'_> {
             max_request_bytes: self.size(step.max_request_bytes.as_ref(), MAX_REQUEST_BYTES),
             max_response_bytes: self.size(step.max_response_bytes.as_ref(), MAX_RESPONSE_BYTES),
             iterate_over,
-            concurrency: self.concurrency(step.concurrency.as_ref()),
+            concurrency: figure(step.concurrency.as_ref(), CONCURRENCY),
             when: self.optional_condition(step.when.as_ref(), &item),
             unique_by: self.optional(step.unique_by.as_ref(), &item),
             break_when: self.optional_condition(step.break_when.as_ref(), &response),
             advance,
-            loop_wait: step.loop_wait.as_ref().map(|text| self.duration(text)).filter(|wait| !wait.is_zero()),
-            loop_timeout: step.loop_timeout.as_ref().map(|text| self.length(Some(text), Duration::ZERO)),
-            max_iterations: self.at_least_one(step.max_iterations.as_ref(), MAX_ITERATIONS),
+            loop_wait: step
+                .loop_wait
+                .as_ref()
+                .map(|text| self.duration(text))
+                .filter(|wait| !wait.is_zero()),
+            loop_timeout: step
+                .loop_timeout
+                .as_ref()
+                .map(|text| self.length(Some(text), Duration::ZERO)),
+            max_iterations: figure(step.max_iterations.as_ref(), MAX_ITERATIONS),
             vars: self.vars(step, around),
             judge: self.judge(step, &response, on_error),
             parse: step.parse.as_ref().map(|parse| self.parse(parse)),
@@ -110,7 +121,8 @@ impl Compiler<'_> {
             handed_down: Vec::new(),
         };
         compiled.handed_down = facts::handed_down(&compiled);
-        compiled.reads_body = site.role != Role::Plan || facts::reads_body(&compiled, site.limits, site.split_when);
+        compiled.reads_body =
+            site.role != Role::Plan || facts::reads_body(&compiled, site.limits, site.split_when);
         compiled.checks_progress = facts::checks_progress(&compiled);
         Arc::new(compiled)
     }
@@ -119,7 +131,10 @@ impl Compiler<'_> {
         if above.level >= self.bounds.nesting
             && let Some(entry) = step.steps.values().next()
         {
-            let message = format!("steps are nested deeper than {} levels below the plan", self.bounds.nesting);
+            let message = format!(
+                "steps are nested deeper than {} levels below the plan",
+                self.bounds.nesting
+            );
             let help = "let a step nearer to the plan do more, or make it a plan of its own";
             self.error(codes::STEP_NESTING, &entry.key, message, help);
             return Vec::new();
@@ -142,13 +157,7 @@ impl Compiler<'_> {
 
     fn advance(&mut self, step: &Written, scope: &Scope) -> Advance {
         match (&step.r#while, &step.next_url) {
-            (Some(text), other) => {
-                if let Some(other) = other {
-                    let message = "`while` and `next_url` exclude each other";
-                    self.error(codes::FIELD_EXCLUSIVE, &other.0.place, message, "a step has one kind of loop");
-                }
-                Advance::While(self.condition(text, scope))
-            }
+            (Some(text), _) => Advance::While(self.condition(text, scope)),
             (None, Some(text)) => Advance::NextUrl(self.next_url(text, scope)),
             (None, None) => Advance::Once,
         }
@@ -165,7 +174,12 @@ impl Compiler<'_> {
             } else {
                 "`next_url` never gives a URL"
             };
-            self.warn(codes::EXPRESSION_CONSTANT, &text.0.place, message, "read it out of the `response`");
+            self.warn(
+                codes::EXPRESSION_CONSTANT,
+                &text.0.place,
+                message,
+                "read it out of the `response`",
+            );
         }
         expression
     }
@@ -178,13 +192,24 @@ impl Compiler<'_> {
         let fields: [(&str, Option<&Place>); 4] = [
             ("break_when", step.break_when.as_ref().map(|text| &text.0.place)),
             ("loop_wait", step.loop_wait.as_ref().map(|text| &text.0.place)),
-            ("loop_timeout", step.loop_timeout.as_ref().map(|text| &text.0.place)),
-            ("max_iterations", step.max_iterations.as_ref().map(|spanned| &spanned.place)),
+            (
+                "loop_timeout",
+                step.loop_timeout.as_ref().map(|text| &text.0.place),
+            ),
+            (
+                "max_iterations",
+                step.max_iterations.as_ref().map(|spanned| &spanned.place),
+            ),
         ];
         for (name, place) in fields {
             if let Some(place) = place {
                 let message = format!("`{name}` has no effect, for the step has no loop");
-                self.warn(codes::STEP_NO_LOOP, place, message, "add `while`, `next_url` or `paginate`");
+                self.warn(
+                    codes::STEP_NO_LOOP,
+                    place,
+                    message,
+                    "add `while`, `next_url` or `paginate`",
+                );
             }
         }
         if let Some(text) = step.unique_by.as_ref().filter(|_| step.iterate_over.is_none()) {
@@ -199,27 +224,22 @@ impl Compiler<'_> {
             && !matches!(value.kind(), Kind::Array | Kind::Null)
         {
             let help = "it takes a list, as `parent.body.users` or `range(0, 20)`";
-            self.error(codes::STEP_ITERATE_OVER, &text.0.place, "`iterate_over` is no list", help);
+            self.error(
+                codes::STEP_ITERATE_OVER,
+                &text.0.place,
+                "`iterate_over` is no list",
+                help,
+            );
         }
         expression
     }
+}
 
-    fn concurrency(&mut self, written: Option<&Spanned<u64>>) -> usize {
-        let Some(written) = written else { return CONCURRENCY };
-        if written.value == 0 || written.value > MOST_CONCURRENCY {
-            let message = format!("`concurrency: {}` is out of range", written.value);
-            self.error(codes::FIELD_VALUE, &written.place, message, &format!("write 1 to {MOST_CONCURRENCY}"));
-        }
-        usize::try_from(written.value).unwrap_or(CONCURRENCY)
-    }
-
-    pub(super) fn at_least_one(&mut self, written: Option<&Spanned<u64>>, default: u64) -> u64 {
-        let Some(written) = written else { return default };
-        if written.value == 0 {
-            self.error(codes::FIELD_VALUE, &written.place, "this must be at least 1", "leave it out for the default");
-        }
-        written.value
-    }
+/// A figure whose range has been checked, or the default.
+fn figure<T: TryFrom<u64>>(written: Option<&Spanned<u64>>, default: T) -> T {
+    written
+        .and_then(|written| T::try_from(written.value).ok())
+        .unwrap_or(default)
 }
 
 /// The limits that can apply to a step's requests, as far as that is known before there is a URL.
@@ -240,5 +260,10 @@ fn limits_of(limits: &[Limit], path: &str, role: Role) -> Vec<LimitId> {
             Matching::Flow(named) => *named == flow,
         }),
     };
-    limits.iter().enumerate().filter(|(_, limit)| applies(limit)).map(|(index, _)| LimitId(index)).collect()
+    limits
+        .iter()
+        .enumerate()
+        .filter(|(_, limit)| applies(limit))
+        .map(|(index, _)| LimitId(index))
+        .collect()
 }

@@ -14,21 +14,27 @@ use super::Compiler;
 use crate::definition::field::{DurationText, ExpressionText, Map, SizeText, TemplateText, TemplateTree};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::program::{Part, Template, Tree};
-use crate::quantity;
 use crate::shapes::Scope;
 use crate::source::text::{Place, ScalarKind, Text};
 use crate::template::{self, Piece};
 
 /// Every root that exists anywhere: a literal that reads one of them was probably meant as an expression.
-const ROOTS: [&str; 10] =
-    ["config", "auth", "context", "response", "prev", "parent", "item", "values", "vars", "window"];
+const ROOTS: [&str; 10] = [
+    "config", "auth", "context", "response", "prev", "parent", "item", "values", "vars", "window",
+];
 
 impl Compiler<'_> {
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
     }
 
-    pub(super) fn error(&mut self, code: &'static str, place: &Place, message: impl Into<String>, help: &str) {
+    pub(super) fn error(
+        &mut self,
+        code: &'static str,
+        place: &Place,
+        message: impl Into<String>,
+        help: &str,
+    ) {
         self.report(Diagnostic::error(code, place, message).with_help(help));
     }
 
@@ -56,36 +62,46 @@ impl Compiler<'_> {
             && let Some(value) = expression.constant()
             && !self.has_error_in(&text.0)
         {
-            let outcome = if value.is_truthy() { "always holds" } else { "never holds" };
+            let outcome = if value.is_truthy() {
+                "always holds"
+            } else {
+                "never holds"
+            };
             let help = "it reads neither the response nor anything else that changes";
-            self.warn(codes::EXPRESSION_CONSTANT, &text.0.place, format!("this condition {outcome}"), help);
+            self.warn(
+                codes::EXPRESSION_CONSTANT,
+                &text.0.place,
+                format!("this condition {outcome}"),
+                help,
+            );
         }
         expression
     }
 
-    pub(super) fn optional_condition(&mut self, text: Option<&ExpressionText>, scope: &Scope) -> Option<Expression> {
+    pub(super) fn optional_condition(
+        &mut self,
+        text: Option<&ExpressionText>,
+        scope: &Scope,
+    ) -> Option<Expression> {
         text.map(|text| self.condition(text, scope))
     }
 
     fn has_error_in(&self, text: &Text) -> bool {
-        let within = |span: &Range<usize>| span.start >= text.place.span.start && span.end <= text.place.span.end;
+        let within =
+            |span: &Range<usize>| span.start >= text.place.span.start && span.end <= text.place.span.end;
         self.diagnostics.iter().any(|diagnostic| within(&diagnostic.span))
     }
 
     /// Compiles `range` of a text.
     pub(super) fn source(&mut self, text: &Text, range: Range<usize>, scope: &Scope) -> Expression {
         let source = &text.value[range.clone()];
-        let options = Options {
-            root: Some(scope.shape()),
-            named: Some(("values", &self.values)),
-            random: scope.site().is_random(),
-        };
-        match Expression::compile(source, &options) {
+        match self.compile_under(source, scope) {
             Ok(expression) => {
                 for warning in expression.warnings() {
                     let span = text.span_of(range.start + warning.span.start..range.start + warning.span.end);
                     let mut diagnostic =
-                        Diagnostic::warning(codes::EXPRESSION_SUSPICIOUS, &text.place, &warning.message).at(span);
+                        Diagnostic::warning(codes::EXPRESSION_SUSPICIOUS, &text.place, &warning.message)
+                            .at(span);
                     diagnostic.help.clone_from(&warning.help);
                     self.report(diagnostic);
                 }
@@ -120,7 +136,8 @@ impl Compiler<'_> {
             [] => Template::Literal(Value::from("")),
             [Piece::Text(literal)] => {
                 if let Some(help) = looks_like_expression(literal) {
-                    let message = format!("`{literal}` is sent as this text, though it reads like an expression");
+                    let message =
+                        format!("`{literal}` is sent as this text, though it reads like an expression");
                     self.warn(codes::TEMPLATE_LOOKS_LIKE_EXPRESSION, &text.place, message, &help);
                 }
                 Template::Literal(Value::from(literal.as_str()))
@@ -138,67 +155,69 @@ impl Compiler<'_> {
         }
     }
 
-    pub(super) fn optional_template(&mut self, text: Option<&TemplateText>, scope: &Scope) -> Option<Template> {
+    pub(super) fn optional_template(
+        &mut self,
+        text: Option<&TemplateText>,
+        scope: &Scope,
+    ) -> Option<Template> {
         text.map(|text| self.template(text, scope))
     }
 
     pub(super) fn templates(&mut self, map: &Map<TemplateText>, scope: &Scope) -> Vec<(SmolStr, Template)> {
-        map.iter().map(|(name, entry)| (name.clone(), self.template(&entry.value, scope))).collect()
+        map.iter()
+            .map(|(name, entry)| (name.clone(), self.template(&entry.value, scope)))
+            .collect()
     }
 
     pub(super) fn tree(&mut self, tree: &TemplateTree, scope: &Scope) -> Tree {
         match tree {
             TemplateTree::Leaf(text) => Tree::Leaf(self.template(text, scope)),
-            TemplateTree::Array(items, _) => Tree::Array(items.iter().map(|item| self.tree(item, scope)).collect()),
+            TemplateTree::Array(items, _) => {
+                Tree::Array(items.iter().map(|item| self.tree(item, scope)).collect())
+            }
             TemplateTree::Object(entries, _) => Tree::Object(self.trees(entries, scope)),
         }
     }
 
     pub(super) fn trees(&mut self, map: &Map<TemplateTree>, scope: &Scope) -> Vec<(SmolStr, Tree)> {
-        map.iter().map(|(name, entry)| (name.clone(), self.tree(&entry.value, scope))).collect()
+        map.iter()
+            .map(|(name, entry)| (name.clone(), self.tree(&entry.value, scope)))
+            .collect()
     }
 
-    /// A duration that may be zero.
+    /// A duration that may be zero. One that cannot be read has been reported.
     pub(super) fn duration(&mut self, text: &DurationText) -> Duration {
-        match quantity::duration(&text.0.value) {
-            Ok(duration) => duration,
-            Err(error) => {
-                self.quantity_error(&text.0, &error);
-                Duration::ZERO
-            }
-        }
+        text.duration().unwrap_or_default()
     }
 
     /// A duration that may not be zero; `default` where there is none.
     pub(super) fn length(&mut self, text: Option<&DurationText>, default: Duration) -> Duration {
         let Some(text) = text else { return default };
-        let before = self.diagnostics.len();
-        let duration = self.duration(text);
-        if duration.is_zero() && self.diagnostics.len() == before {
-            self.error(codes::FIELD_QUANTITY, &text.0.place, "this duration is zero", "write a longer one");
+        let duration = text.duration();
+        if duration == Some(Duration::ZERO) {
+            self.error(
+                codes::FIELD_QUANTITY,
+                &text.0.place,
+                "this duration is zero",
+                "write a longer one",
+            );
         }
-        duration
+        duration.unwrap_or(default)
     }
 
     /// A size that may not be zero; `default` where there is none.
     pub(super) fn size(&mut self, text: Option<&SizeText>, default: u64) -> u64 {
         let Some(text) = text else { return default };
-        match quantity::size(&text.0.value) {
-            Ok(0) => {
-                self.error(codes::FIELD_QUANTITY, &text.0.place, "this size is zero", "write a larger one");
-                default
-            }
-            Ok(size) => size,
-            Err(error) => {
-                self.quantity_error(&text.0, &error);
-                default
-            }
+        let size = text.bytes();
+        if size == Some(0) {
+            self.error(
+                codes::FIELD_QUANTITY,
+                &text.0.place,
+                "this size is zero",
+                "write a larger one",
+            );
         }
-    }
-
-    fn quantity_error(&mut self, text: &Text, error: &quantity::QuantityError) {
-        let help = error.help.clone().unwrap_or_default();
-        self.error(codes::FIELD_QUANTITY, &text.place, &error.message, &help);
+        size.unwrap_or(default)
     }
 }
 
@@ -220,15 +239,25 @@ pub(super) fn looks_like_expression(text: &str) -> Option<String> {
     }
     let expression = Expression::compile(trimmed, &Options::default()).ok()?;
     let reads = expression.reads();
-    let reads_roots = reads.iter().all(|path| matches!(path.0.first(),
-        Some(orchid_jmespath::expression::Segment::Field(name)) if ROOTS.contains(&name.as_str())));
+    let reads_roots = reads.iter().all(|path| {
+        matches!(path.0.first(),
+        Some(orchid_jmespath::expression::Segment::Field(name)) if ROOTS.contains(&name.as_str()))
+    });
     (reads_roots && !reads.is_empty()).then(|| {
-        format!("write `${{{trimmed}}}` for its value, `${{'{}'}}` for the text", trimmed.replace('\'', "\\'"))
+        format!(
+            "write `${{{trimmed}}}` for its value, `${{'{}'}}` for the text",
+            trimmed.replace('\'', "\\'")
+        )
     })
 }
 
 /// The diagnostic for a problem of an expression that stands at `range` of a text.
-pub(super) fn expression_problem(problem: &Problem, text: &Text, range: &Range<usize>, scope: &Scope) -> Diagnostic {
+pub(super) fn expression_problem(
+    problem: &Problem,
+    text: &Text,
+    range: &Range<usize>,
+    scope: &Scope,
+) -> Diagnostic {
     let code = match problem.kind {
         ProblemKind::Syntax => codes::EXPRESSION_SYNTAX,
         ProblemKind::UnknownFunction => codes::EXPRESSION_UNKNOWN_FUNCTION,
@@ -242,7 +271,11 @@ pub(super) fn expression_problem(problem: &Problem, text: &Text, range: &Range<u
         ProblemKind::Suspicious => codes::EXPRESSION_SUSPICIOUS,
     };
     let place = range.start + problem.span.start..range.start + problem.span.end;
-    let name = text.value.get(place.clone()).unwrap_or_default().trim_matches('"');
+    let name = text
+        .value
+        .get(place.clone())
+        .unwrap_or_default()
+        .trim_matches('"');
     let (message, help) = match problem.kind {
         ProblemKind::UnknownRoot => match scope.absent(name) {
             Some((message, help)) => (message, Some(help)),

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orchid_jmespath::expression::{Expression, Options, Segment};
+use orchid_jmespath::problem::Problem;
 use orchid_jmespath::shape::Shape;
 use smol_str::SmolStr;
 
@@ -27,7 +28,9 @@ impl Compiler<'_> {
             .collect();
         let scope = self.anywhere();
         for name in self.in_order(&reads) {
-            let Some(entry) = definition.values.get(&name) else { continue };
+            let Some(entry) = definition.values.get(&name) else {
+                continue;
+            };
             let text = &entry.value.0;
             let expression = match text.kind {
                 ScalarKind::String => self.source(text, 0..text.value.len(), &scope),
@@ -51,7 +54,9 @@ impl Compiler<'_> {
         let mut pending = names_read(ScalarKind::String, source);
         let mut seen = Vec::new();
         while let Some(name) = pending.pop() {
-            let Some(entry) = definition.values.get(&name).filter(|_| !seen.contains(&name)) else { continue };
+            let Some(entry) = definition.values.get(&name).filter(|_| !seen.contains(&name)) else {
+                continue;
+            };
             let value = &entry.value.0;
             pending.extend(names_read(value.kind, &value.value));
             if let Some(problem) = self.problem_of_value(value, scope) {
@@ -69,15 +74,25 @@ impl Compiler<'_> {
         if value.kind != ScalarKind::String {
             return None;
         }
-        let options = |scope| Options {
-            root: Some(Scope::shape(scope)),
-            named: Some(("values", &self.values)),
-            random: Scope::site(scope).is_random(),
-        };
         // What is wrong with it everywhere has been reported at its own place.
-        Expression::compile(&value.value, &options(&self.anywhere())).ok()?;
-        let problems = Expression::compile(&value.value, &options(scope)).err()?;
-        Some(expression_problem(problems.first()?, value, &(0..value.value.len()), scope))
+        self.compile_under(&value.value, &self.anywhere()).ok()?;
+        let problems = self.compile_under(&value.value, scope).err()?;
+        Some(expression_problem(
+            problems.first()?,
+            value,
+            &(0..value.value.len()),
+            scope,
+        ))
+    }
+
+    /// Compiles a source under the names of a scope.
+    pub(super) fn compile_under(&self, source: &str, scope: &Scope) -> Result<Expression, Vec<Problem>> {
+        let options = Options {
+            root: Some(scope.shape()),
+            named: Some(("values", &self.values)),
+            random: scope.site().is_random(),
+        };
+        Expression::compile(source, &options)
     }
 
     /// A scope in which all roots exist: a value is judged where it is used.
@@ -99,7 +114,12 @@ impl Compiler<'_> {
 
     /// The names of all values, each after those that it reads. Those that cannot be ordered are reported.
     fn in_order(&mut self, reads: &BTreeMap<SmolStr, Vec<SmolStr>>) -> Vec<SmolStr> {
-        let mut order = Order { reads, path: Vec::new(), done: BTreeSet::new(), names: Vec::new() };
+        let mut order = Order {
+            reads,
+            path: Vec::new(),
+            done: BTreeSet::new(),
+            names: Vec::new(),
+        };
         for (name, entry) in &self.definition.values {
             let (message, help) = match order.visit(name) {
                 Err(Trouble::Circle(circle)) if circle.first() == Some(name) => (
@@ -142,7 +162,9 @@ impl Order<'_> {
     /// Appends `name` after all that it reads.
     fn visit(&mut self, name: &SmolStr) -> Result<(), Trouble> {
         if let Some(start) = self.path.iter().position(|above| above == name) {
-            return Err(Trouble::Circle(self.path[start..].iter().chain([name]).cloned().collect()));
+            return Err(Trouble::Circle(
+                self.path[start..].iter().chain([name]).cloned().collect(),
+            ));
         }
         if self.done.contains(name) {
             return Ok(());
@@ -152,7 +174,11 @@ impl Order<'_> {
         }
         self.path.push(name.clone());
         let reads = self.reads;
-        let outcome = reads.get(name).into_iter().flatten().try_for_each(|next| self.visit(next));
+        let outcome = reads
+            .get(name)
+            .into_iter()
+            .flatten()
+            .try_for_each(|next| self.visit(next));
         self.path.pop();
         outcome?;
         self.done.insert(name.clone());
@@ -166,11 +192,21 @@ fn names_read(kind: ScalarKind, source: &str) -> Vec<SmolStr> {
     if kind != ScalarKind::String || !source.contains("values") {
         return Vec::new();
     }
-    let Ok(expression) = Expression::compile(source, &Options { random: true, ..Options::default() }) else {
+    let Ok(expression) = Expression::compile(
+        source,
+        &Options {
+            random: true,
+            ..Options::default()
+        },
+    ) else {
         return Vec::new();
     };
-    expression.reads().iter().filter_map(|path| match path.0.as_slice() {
-        [Segment::Field(root), Segment::Field(name), ..] if root == "values" => Some(name.clone()),
-        _ => None,
-    }).collect()
+    expression
+        .reads()
+        .iter()
+        .filter_map(|path| match path.0.as_slice() {
+            [Segment::Field(root), Segment::Field(name), ..] if root == "values" => Some(name.clone()),
+            _ => None,
+        })
+        .collect()
 }

@@ -27,12 +27,19 @@ pub fn config_shape(schema: Option<&Json>) -> Shape {
 }
 
 fn shape(schema: &Json, root: &Json, depth: usize) -> Shape {
-    let Some(object) = schema.as_object().filter(|_| depth < MAX_DEPTH) else { return Shape::Any };
+    let Some(object) = schema.as_object().filter(|_| depth < MAX_DEPTH) else {
+        return Shape::Any;
+    };
     if let Some(reference) = object.get("$ref").and_then(Json::as_str) {
-        let target = reference.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
+        let target = reference
+            .strip_prefix('#')
+            .and_then(|pointer| root.pointer(pointer));
         return target.map_or(Shape::Any, |target| shape(target, root, depth + 1));
     }
-    if ["anyOf", "oneOf", "if", "dependentSchemas", "$dynamicRef"].iter().any(|key| object.contains_key(*key)) {
+    if ["anyOf", "oneOf", "if", "dependentSchemas", "$dynamicRef"]
+        .iter()
+        .any(|key| object.contains_key(*key))
+    {
         return Shape::Any;
     }
     let mut own = own_shape(object, root, depth);
@@ -48,8 +55,14 @@ fn own_shape(object: &serde_json::Map<String, Json>, root: &Json, depth: usize) 
     match kind {
         Some("string" | "number" | "integer" | "boolean" | "null") => Shape::Scalar,
         Some("array") => {
-            let items = object.get("items").map_or(Shape::Any, |items| shape(items, root, depth + 1));
-            Shape::Array(Box::new(if object.contains_key("prefixItems") { Shape::Any } else { items }))
+            let items = object
+                .get("items")
+                .map_or(Shape::Any, |items| shape(items, root, depth + 1));
+            Shape::Array(Box::new(if object.contains_key("prefixItems") {
+                Shape::Any
+            } else {
+                items
+            }))
         }
         Some("object") | None => match object.get("properties").and_then(Json::as_object) {
             Some(properties) => {
@@ -57,10 +70,17 @@ fn own_shape(object: &serde_json::Map<String, Json>, root: &Json, depth: usize) 
                     .iter()
                     .map(|(name, property)| (SmolStr::new(name), shape(property, root, depth + 1)))
                     .collect();
-                let takes_others = ["additionalProperties", "patternProperties", "unevaluatedProperties"]
-                    .iter()
-                    .any(|key| object.get(*key).is_some_and(|value| value != &Json::Bool(false)));
-                Shape::Object { fields, open: takes_others }
+                let takes_others = [
+                    "additionalProperties",
+                    "patternProperties",
+                    "unevaluatedProperties",
+                ]
+                .iter()
+                .any(|key| object.get(*key).is_some_and(|value| value != &Json::Bool(false)));
+                Shape::Object {
+                    fields,
+                    open: takes_others,
+                }
             }
             None if kind.is_some() => open(),
             None => Shape::Any,
@@ -72,7 +92,13 @@ fn own_shape(object: &serde_json::Map<String, Json>, root: &Json, depth: usize) 
 /// What is known of a value that has both shapes.
 fn both(one: Shape, other: Shape) -> Shape {
     match (one, other) {
-        (Shape::Object { mut fields, open: a }, Shape::Object { fields: more, open: b }) => {
+        (
+            Shape::Object { mut fields, open: a },
+            Shape::Object {
+                fields: more,
+                open: b,
+            },
+        ) => {
             fields.extend(more);
             Shape::Object { fields, open: a || b }
         }

@@ -50,7 +50,18 @@ pub enum Site {
 impl Site {
     /// Whether `prev` and `vars` exist.
     pub(super) fn is_in_loop(self) -> bool {
-        matches!(self, Self::Request | Self::Sign | Self::SignHeaders | Self::Key | Self::Response | Self::Anywhere)
+        matches!(
+            self,
+            Self::Request | Self::Sign | Self::SignHeaders | Self::Key | Self::Response | Self::Anywhere
+        )
+    }
+
+    /// Whether the credentials are there.
+    pub(super) fn is_authorized(self) -> bool {
+        !matches!(
+            self,
+            Self::Settings | Self::FanOut | Self::Item | Self::Start | Self::AuthChoice
+        )
     }
 
     /// Whether `response` exists.
@@ -60,13 +71,22 @@ impl Site {
 
     /// Whether `uuid()` and `random_hex()` exist.
     pub fn is_random(self) -> bool {
-        matches!(self, Self::Request | Self::Attach | Self::Sign | Self::SignHeaders | Self::Anywhere)
+        matches!(
+            self,
+            Self::Request | Self::Attach | Self::Sign | Self::SignHeaders | Self::Anywhere
+        )
     }
 }
 
 impl Scope {
     pub(super) fn new(site: Site, roots: BTreeMap<SmolStr, Shape>) -> Self {
-        Self { site, shape: Shape::Object { fields: roots, open: false } }
+        Self {
+            site,
+            shape: Shape::Object {
+                fields: roots,
+                open: false,
+            },
+        }
     }
 
     /// The same with one more root, or another shape of one.
@@ -103,25 +123,46 @@ impl Scope {
                     "`response` is not there before the request is made",
                     "`parent` is the response that this step runs for",
                 ),
-                Site::FanOut | Site::Item | Site::Start => {
-                    told("`response` is not there before the request is made", "`config` and `context` are")
-                }
+                Site::FanOut | Site::Item | Site::Start => told(
+                    "`response` is not there before the request is made",
+                    "`config` and `context` are",
+                ),
                 _ => told(
                     "`response` is not there while the request is built",
                     "`prev` is the response of the iteration before, null on the first",
                 ),
             },
-            "prev" => told("`prev` exists only in the loop of a step", "`parent` is the response above this step"),
+            "prev" => told(
+                "`prev` exists only in the loop of a step",
+                "`parent` is the response above this step",
+            ),
             "item" | "index" => self.absent_item(name),
             "parent" => told("a plan has no `parent`", "only a step below another has one"),
-            "window" => told("`window` is not there, for the plan has none", "give the plan a `window`"),
-            "vars" => told("`vars` is not there, for the step declares none", "declare them under `vars` of this step"),
-            "values" => told("`values` is not there, for the document declares none", "declare them under `values`"),
-            "auth" => told("`auth` is not there, for no auth flow is in force", "name a flow with `auth`"),
+            "window" => told(
+                "`window` is not there, for the plan has none",
+                "give the plan a `window`",
+            ),
+            "vars" => told(
+                "`vars` is not there, for the step declares none",
+                "declare them under `vars` of this step",
+            ),
+            "values" => told(
+                "`values` is not there, for the document declares none",
+                "declare them under `values`",
+            ),
+            "auth" if !self.site.is_authorized() => told(
+                "`auth` is not there before the request is made",
+                "credentials are got for each request",
+            ),
+            "auth" => told(
+                "`auth` is not there, for no auth flow is in force",
+                "name a flow with `auth`",
+            ),
             "context" => told("`context` is not there before a run", "only `config` is"),
-            "sign" | "request" | "signature" => {
-                told(&format!("`{name}` exists only in the templates of `sign`"), "`response.request` is what was sent")
-            }
+            "sign" | "request" | "signature" => told(
+                &format!("`{name}` exists only in the templates of `sign`"),
+                "`response.request` is what was sent",
+            ),
             "body" | "headers" | "status_code" | "links" | "text" | "cookies" => self.absent_field(name),
             _ => None,
         }
@@ -144,8 +185,17 @@ impl Scope {
 
     /// A field of a response that was written as if it were a root.
     fn absent_field(&self, name: &str) -> Option<(String, String)> {
-        let Shape::Object { fields, .. } = response() else { return None };
-        let root = ["response", "prev", "parent"].into_iter().find(|root| self.has(root))?;
-        fields.contains_key(name).then(|| (format!("`{name}` is a field of a response"), format!("write `{root}.{name}`")))
+        let Shape::Object { fields, .. } = response() else {
+            return None;
+        };
+        let root = ["response", "prev", "parent"]
+            .into_iter()
+            .find(|root| self.has(root))?;
+        fields.contains_key(name).then(|| {
+            (
+                format!("`{name}` is a field of a response"),
+                format!("write `{root}.{name}`"),
+            )
+        })
     }
 }
