@@ -11,6 +11,7 @@ mod exchange;
 mod fanout;
 pub mod fault;
 mod flow;
+pub mod http;
 mod judge;
 mod limits;
 pub mod local;

@@ -42,7 +42,9 @@ fn matches_host(allowed: &str, target: &Url) -> bool {
     if target.port_or_known_default() != port.or(default_port(target.scheme())) {
         return false;
     }
-    let Some(target_host) = target.host_str() else { return false };
+    let Some(target_host) = target.host_str() else {
+        return false;
+    };
     match host.strip_prefix("*.") {
         Some(parent) => {
             matches!(target.host(), Some(Host::Domain(_)))
@@ -94,18 +96,68 @@ mod tests {
             ("https://a.example/x", "https://b.example/y", &[], false),
             ("https://a.example/x", "https://b.example/y", &["b.example"], true),
             ("https://a.example/x", "https://b.example/y", &["B.Example"], true),
-            ("https://a.example/x", "https://b.example:444/y", &["b.example"], false),
-            ("https://a.example/x", "https://b.example:444/y", &["b.example:444"], true),
+            (
+                "https://a.example/x",
+                "https://b.example:444/y",
+                &["b.example"],
+                false,
+            ),
+            (
+                "https://a.example/x",
+                "https://b.example:444/y",
+                &["b.example:444"],
+                true,
+            ),
             ("https://a.example/x", "http://b.example/y", &["b.example"], false),
             ("http://a.example/x", "http://b.example/y", &["b.example"], true),
-            ("https://a.example/x", "https://x.b.example/y", &["*.b.example"], true),
-            ("https://a.example/x", "https://x.y.b.example/y", &["*.b.example"], true),
-            ("https://a.example/x", "https://b.example/y", &["*.b.example"], false),
-            ("https://a.example/x", "https://evilb.example/y", &["*.b.example"], false),
-            ("https://a.example/x", "https://b.example.evil/y", &["b.example", "*.b.example"], false),
-            ("https://a.example/x", "https://[2001:db8::1]:8443/", &["[2001:db8::1]:8443"], true),
-            ("https://a.example/x", "https://[2001:db8::1]/", &["[2001:db8::1]"], true),
-            ("https://a.example/x", "https://b.example/", &["", "*", "*.", ":443"], false),
+            (
+                "https://a.example/x",
+                "https://x.b.example/y",
+                &["*.b.example"],
+                true,
+            ),
+            (
+                "https://a.example/x",
+                "https://x.y.b.example/y",
+                &["*.b.example"],
+                true,
+            ),
+            (
+                "https://a.example/x",
+                "https://b.example/y",
+                &["*.b.example"],
+                false,
+            ),
+            (
+                "https://a.example/x",
+                "https://evilb.example/y",
+                &["*.b.example"],
+                false,
+            ),
+            (
+                "https://a.example/x",
+                "https://b.example.evil/y",
+                &["b.example", "*.b.example"],
+                false,
+            ),
+            (
+                "https://a.example/x",
+                "https://[2001:db8::1]:8443/",
+                &["[2001:db8::1]:8443"],
+                true,
+            ),
+            (
+                "https://a.example/x",
+                "https://[2001:db8::1]/",
+                &["[2001:db8::1]"],
+                true,
+            ),
+            (
+                "https://a.example/x",
+                "https://b.example/",
+                &["", "*", "*.", ":443"],
+                false,
+            ),
         ];
         for (own, target, allowed, expected) in cases {
             let allowed: Vec<String> = allowed.iter().map(ToString::to_string).collect();
@@ -118,15 +170,35 @@ mod tests {
     fn http_links_of_an_https_page_are_upgraded() {
         let cases = [
             ("https://a.example/x", "http://a.example/y", "https://a.example/y"),
-            ("https://a.example:8443/x", "http://a.example/y", "https://a.example:8443/y"),
-            ("https://a.example:8443/x", "http://a.example:8443/y", "https://a.example:8443/y"),
-            ("https://a.example/x", "http://a.example:8080/y", "http://a.example:8080/y"),
+            (
+                "https://a.example:8443/x",
+                "http://a.example/y",
+                "https://a.example:8443/y",
+            ),
+            (
+                "https://a.example:8443/x",
+                "http://a.example:8443/y",
+                "https://a.example:8443/y",
+            ),
+            (
+                "https://a.example/x",
+                "http://a.example:8080/y",
+                "http://a.example:8080/y",
+            ),
             ("https://a.example/x", "http://b.example/y", "http://b.example/y"),
             ("http://a.example/x", "http://a.example/y", "http://a.example/y"),
-            ("https://a.example/x", "https://a.example/y", "https://a.example/y"),
+            (
+                "https://a.example/x",
+                "https://a.example/y",
+                "https://a.example/y",
+            ),
         ];
         for (page, link, expected) in cases {
-            assert_eq!(upgraded(&url(page), url(link)).as_str(), expected, "{link} on {page}");
+            assert_eq!(
+                upgraded(&url(page), url(link)).as_str(),
+                expected,
+                "{link} on {page}"
+            );
         }
     }
 }

@@ -34,7 +34,11 @@ impl InFile {
     /// Opens the file and reads what runs before have kept.
     pub fn open(path: &Path, poll: &str) -> Result<(Self, SavedState), Failure> {
         let (file, state) = StateFile::open::<SavedState>(path, poll)?;
-        let checkpoints = Self { file, poll: poll.to_owned(), state: Mutex::new(state.clone()) };
+        let checkpoints = Self {
+            file,
+            poll: poll.to_owned(),
+            state: Mutex::new(state.clone()),
+        };
         Ok((checkpoints, state))
     }
 }
@@ -44,7 +48,10 @@ impl Checkpoints for InFile {
     async fn commit(&self, change: &Change) -> Result<(), Fault> {
         // Commits come one at a time, and an fsync now and then is what a run waits for anyway.
         tokio::task::block_in_place(|| {
-            let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut state = self
+                .state
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
             state.apply(change);
             self.file.save(&self.poll, &*state)
         })

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use orchid_plan::compile::Bounds;
+use orchid_plan::compile::{self, Bounds};
+use orchid_plan::definition::Definition;
 use orchid_plan::diagnostic::{Diagnostic, Severity};
-use orchid_plan::document;
 use orchid_plan::program::Program;
+use orchid_plan::{document, explain};
 use smol_str::SmolStr;
 
 use crate::commands::nearest;
@@ -23,7 +24,8 @@ pub struct Read {
     pub text: String,
     /// Errors and warnings in the text's order.
     pub diagnostics: Vec<Diagnostic>,
-    loaded: document::Loaded,
+    definition: Option<Definition>,
+    program: Option<Program>,
 }
 
 /// A document without errors.
@@ -33,29 +35,64 @@ pub struct Checked {
     pub name: String,
     /// What the engine runs.
     pub program: Arc<Program>,
-    loaded: document::Loaded,
+    definition: Definition,
 }
 
 /// Reads and checks a file.
 pub fn read(path: &Path, settings: &Settings) -> Result<Read, Failure> {
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|source| Failure::File { verb: "read", path: name.clone(), source })?;
-    let mut loaded = document::load(&bytes, Bounds { nesting: settings.values.max_nesting });
-    let diagnostics = std::mem::take(&mut loaded.diagnostics);
-    Ok(Read { name, text: String::from_utf8_lossy(&bytes).into_owned(), diagnostics, loaded })
+    let bytes = std::fs::read(path).map_err(|source| Failure::File {
+        verb: "read",
+        path: name.clone(),
+        source,
+    })?;
+    let mut document = document::read(bytes, name);
+    let mut program = None;
+    if let Some(definition) = &document.expanded {
+        let compiled = compile::compile(
+            definition,
+            Bounds {
+                nesting: settings.values.max_nesting,
+            },
+        );
+        program = compiled.program;
+        document.add(compiled.diagnostics);
+    }
+    Ok(Read {
+        name: document.name,
+        text: String::from_utf8_lossy(&document.text).into_owned(),
+        diagnostics: document.diagnostics,
+        definition: document.expanded,
+        program,
+    })
 }
 
 /// Shows warnings; errors end the command.
 pub fn checked(read: Read, terminal: &Terminal) -> Result<Checked, Failure> {
-    let Read { name, text, diagnostics, mut loaded } = read;
-    match loaded.program.take() {
-        Some(program) if diagnostics.iter().all(|one| one.severity != Severity::Error) => {
+    let Read {
+        name,
+        text,
+        diagnostics,
+        definition,
+        program,
+    } = read;
+    let broken = diagnostics.iter().any(|one| one.severity == Severity::Error);
+    match (program, definition) {
+        (Some(program), Some(definition)) if !broken => {
             if !diagnostics.is_empty() {
                 terminal.diagnostics(&name, &text, &diagnostics);
             }
-            Ok(Checked { name, program: Arc::new(program), loaded })
+            Ok(Checked {
+                name,
+                program: Arc::new(program),
+                definition,
+            })
         }
-        _ => Err(Failure::Document { name, text, diagnostics }),
+        _ => Err(Failure::Document {
+            name,
+            text,
+            diagnostics,
+        }),
     }
 }
 
@@ -67,8 +104,10 @@ impl Checked {
         match name {
             Some(name) if plans.contains_key(name) => Ok(name.into()),
             Some(name) => {
-                let help = nearest(name, plans.keys().map(SmolStr::as_str))
-                    .map_or_else(|| format!("it has: {}", list()), |near| format!("did you mean {near}?"));
+                let help = nearest(name, plans.keys().map(SmolStr::as_str)).map_or_else(
+                    || format!("it has: {}", list()),
+                    |near| format!("did you mean {near}?"),
+                );
                 Err(Failure::usage(format!("{} has no plan {name}", self.name), help))
             }
             None => match plans.keys().next() {
@@ -83,6 +122,7 @@ impl Checked {
 
     /// One plan as a document of its own, sugar expanded and defaults filled in.
     pub fn explain(&self, plan: &str) -> Result<String, Failure> {
-        self.loaded.explain(plan).ok_or_else(|| Failure::usage(format!("{} has no plan {plan}", self.name), "choose another"))
+        explain::explain(&self.definition, plan)
+            .ok_or_else(|| Failure::usage(format!("{} has no plan {plan}", self.name), "choose another"))
     }
 }

@@ -20,12 +20,18 @@ pub fn main(arguments: &PracticeApi, terminal: &Terminal) -> Result<Code, Failur
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|source| Failure::System { what: "cannot start the runtime", source })?;
+        .map_err(|source| Failure::System {
+            what: "cannot start the runtime",
+            source,
+        })?;
     runtime.block_on(listen(arguments, terminal))
 }
 
 async fn listen(arguments: &PracticeApi, terminal: &Terminal) -> Result<Code, Failure> {
-    let cannot_listen = |source| Failure::System { what: "cannot listen there", source };
+    let cannot_listen = |source| Failure::System {
+        what: "cannot listen there",
+        source,
+    };
     let listener = TcpListener::bind(arguments.listen).await.map_err(cannot_listen)?;
     let address = listener.local_addr().map_err(cannot_listen)?;
     terminal.say(&format!("practice API on http://{address} (Ctrl-C ends it)"));

@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use orchid_engine::budget::Budget;
 use orchid_engine::event::EventKind;
+use orchid_engine::http;
 use orchid_engine::local::permits::LocalPermits;
+use orchid_engine::local::tokens::LocalTokens;
 use orchid_engine::outcome::{Counters, Outcome, RunReport};
 use orchid_engine::ports::{Checkpoints, Ports};
 use orchid_engine::run::{FirstTry, RunSpec};
 use orchid_engine::state::SavedState;
 use orchid_engine::trace::{Observer, Silent};
 use orchid_jmespath::value::Value;
-use orchid_outbound::client::Outbound;
-use orchid_outbound::policy::Policy;
+use orchid_outbound::address::Egress;
+use orchid_outbound::fetch::Outbound;
 use smol_str::SmolStr;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -50,13 +52,28 @@ pub fn main(arguments: &Run, settings: &Settings, terminal: &Terminal) -> Result
     let document = document::checked(document::read(&arguments.file, settings)?, terminal)?;
     let plan = document.plan(arguments.plan.as_deref())?;
     refuse_what_cannot_run(&document)?;
-    let config = config_file::load(&document.program.config, arguments.config.as_deref(), &arguments.set)?;
+    let config = config_file::load(
+        &document.program.config,
+        arguments.config.as_deref(),
+        &arguments.set,
+    )?;
     let trigger = config_file::trigger(&arguments.trigger)?;
-    let job = Job { arguments, settings, terminal, document, plan, config, trigger };
+    let job = Job {
+        arguments,
+        settings,
+        terminal,
+        document,
+        plan,
+        config,
+        trigger,
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|source| Failure::System { what: "cannot start the runtime", source })?;
+        .map_err(|source| Failure::System {
+            what: "cannot start the runtime",
+            source,
+        })?;
     let code = runtime.block_on(job.run());
     // A request that is being cut must not hold the terminal.
     runtime.shutdown_timeout(Duration::from_secs(1));
@@ -67,7 +84,11 @@ fn refuse_what_cannot_run(document: &Checked) -> Result<(), Failure> {
     match document.program.not_yet.as_slice() {
         [] => Ok(()),
         sentences => Err(Failure::usage(
-            format!("{} is valid, but this version cannot run all of it: {}", document.name, sentences.join("; ")),
+            format!(
+                "{} is valid, but this version cannot run all of it: {}",
+                document.name,
+                sentences.join("; ")
+            ),
             "`orchid validate` and `orchid explain` take it",
         )),
     }
@@ -75,7 +96,10 @@ fn refuse_what_cannot_run(document: &Checked) -> Result<(), Failure> {
 
 impl Job<'_> {
     async fn run(self) -> Result<Code, Failure> {
-        let poll = format!("{}/{}/{}", self.document.program.integration, self.config.name, self.plan);
+        let poll = format!(
+            "{}/{}/{}",
+            self.document.program.integration, self.config.name, self.plan
+        );
         let (checkpoints, state) = self.checkpoints(&poll)?;
         let trace = self.trace()?;
         let ports = self.ports(checkpoints, trace.clone())?;
@@ -87,7 +111,10 @@ impl Job<'_> {
             never = self.watch(counters, cancel) => match never {},
         };
         if let Some(trace) = trace {
-            trace.finish().map_err(|source| Failure::System { what: "cannot write the trace", source })?;
+            trace.finish().map_err(|source| Failure::System {
+                what: "cannot write the trace",
+                source,
+            })?;
         }
         Ok(self.tell(&report))
     }
@@ -95,8 +122,15 @@ impl Job<'_> {
     /// Shows progress and turns signals into a cancellation, as long as it is polled.
     async fn watch(&self, counters: Arc<Counters>, cancel: CancellationToken) -> std::convert::Infallible {
         let to_stderr = self.arguments.trace.as_deref() == Some(Path::new("-"));
-        let watched = if self.terminal.is_interactive() && !to_stderr { Watched::Bar } else { Watched::Lines };
-        tokio::join!(progress::show(&self.plan, counters, self.terminal, watched), interrupt(cancel));
+        let watched = if self.terminal.is_interactive() && !to_stderr {
+            Watched::Bar
+        } else {
+            Watched::Lines
+        };
+        tokio::join!(
+            progress::show(&self.plan, counters, self.terminal, watched),
+            interrupt(cancel)
+        );
         std::future::pending().await
     }
 
@@ -116,19 +150,34 @@ impl Job<'_> {
             Some(path) if path == Path::new("-") => TraceWriter::stderr(),
             Some(path) => TraceWriter::file(path),
         };
-        opened.map(|trace| Some(Arc::new(trace))).map_err(|source| Failure::System { what: "cannot open the trace", source })
+        opened
+            .map(|trace| Some(Arc::new(trace)))
+            .map_err(|source| Failure::System {
+                what: "cannot open the trace",
+                source,
+            })
     }
 
-    fn ports(&self, checkpoints: Arc<dyn Checkpoints>, trace: Option<Arc<TraceWriter>>) -> Result<Ports, Failure> {
-        let settings = orchid_engine::http::settings(&self.document.program.http, &self.config.values)
+    fn ports(
+        &self,
+        checkpoints: Arc<dyn Checkpoints>,
+        trace: Option<Arc<TraceWriter>>,
+    ) -> Result<Ports, Failure> {
+        let settings = http::settings(&self.document.program.http, &self.config.values, clock::now())
             .map_err(|fault| Failure::usage(fault.to_string(), "see `http` of the document"))?;
-        let fetch = Outbound::new(Policy::local(), settings)
+        let fetch = Outbound::new(Egress::local(), &settings)
             .map_err(|fault| Failure::usage(fault.to_string(), "see `http` of the document"))?;
         let kinds = self.arguments.events.iter().map(|choice| kind(*choice)).collect();
         let sink = match &self.arguments.out {
-            None => Lines::stdout(kinds).map_err(|source| Failure::System { what: "cannot write to stdout", source })?,
-            Some(path) => Lines::file(kinds, path)
-                .map_err(|source| Failure::File { verb: "write", path: path.display().to_string(), source })?,
+            None => Lines::stdout(kinds).map_err(|source| Failure::System {
+                what: "cannot write to stdout",
+                source,
+            })?,
+            Some(path) => Lines::file(kinds, path).map_err(|source| Failure::File {
+                verb: "write",
+                path: path.display().to_string(),
+                source,
+            })?,
         };
         let observer: Arc<dyn Observer> = match trace {
             Some(trace) => trace,
@@ -136,8 +185,9 @@ impl Job<'_> {
         };
         Ok(Ports {
             fetch: Arc::new(fetch),
-            permits: Arc::new(LocalPermits::new()),
+            permits: Arc::new(LocalPermits::default()),
             sink: Arc::new(sink),
+            tokens: Arc::new(LocalTokens::default()),
             checkpoints,
             clock: Arc::new(SystemClock),
             observer,
@@ -174,11 +224,24 @@ impl Job<'_> {
             Outcome::Aborted => ("aborted", Code::Aborted),
             Outcome::Cancelled => ("interrupted", Code::Interrupted),
         };
-        let early = if report.limit_reached { " (stopped at the limit that was asked for)" } else { "" };
-        self.terminal.say(&format!("{}: {word}{early}: {}", self.plan, progress::describe(&report.counts)));
+        let early = if report.limit_reached {
+            " (stopped at the limit that was asked for)"
+        } else {
+            ""
+        };
+        self.terminal.say(&format!(
+            "{}: {word}{early}: {}",
+            self.plan,
+            progress::describe(&report.counts)
+        ));
         if let Some(fault) = &report.fault {
-            let place = report.fault_step.as_ref().map(|step| format!(" in {step}")).unwrap_or_default();
-            self.terminal.say(&format!("  {}{place}: {}", fault.kind, fault.message));
+            let place = report
+                .fault_step
+                .as_ref()
+                .map(|step| format!(" in {step}"))
+                .unwrap_or_default();
+            self.terminal
+                .say(&format!("  {}{place}: {}", fault.kind, fault.message));
         }
         if report.outcome == Outcome::Cancelled {
             self.terminal.say(match &self.arguments.state {
