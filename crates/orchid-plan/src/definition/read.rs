@@ -161,6 +161,9 @@ impl Reader<'_> {
     }
 
     fn unknown_field(&mut self, member: &Member, record: &str, rows: &[Row]) {
+        if self.diagnostics.len() >= MAX_DIAGNOSTICS {
+            return;
+        }
         let name = member.name.as_str();
         let known: Vec<&str> = rows.iter().map(|row| row.name).collect();
         let message = format!("unknown field `{}`", shown(name));

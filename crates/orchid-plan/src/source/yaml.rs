@@ -16,6 +16,9 @@ use crate::diagnostic::{Diagnostic, codes};
 /// All JSON pointers of a document together, in bytes: bounds long names that are nested deeply.
 const MAX_POINTER_BYTES: usize = 32 * 1024 * 1024;
 
+/// Mistakes that are told besides the one that ended the reading.
+const MAX_BEFORE_THE_END: usize = 20;
+
 /// What one pass over a text found.
 pub(super) struct Pass {
     pub(super) root: Option<Node>,
@@ -38,6 +41,8 @@ pub(super) fn parse(text: &str) -> Pass {
         Ok(root) => (root, None),
         Err(Stop::Syntax(error)) => (None, Some(*error)),
         Err(Stop::Refused(diagnostic)) => {
+            // What ended the reading must not be lost behind all the rest.
+            builder.diagnostics.truncate(MAX_BEFORE_THE_END);
             builder.diagnostics.push(diagnostic);
             (None, None)
         }
