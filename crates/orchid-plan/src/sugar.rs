@@ -10,6 +10,7 @@ mod flow;
 mod made;
 mod page;
 
+use self::defaults::Flows;
 use crate::definition::Definition;
 use crate::diagnostic::Diagnostic;
 
@@ -32,17 +33,16 @@ pub fn expand(definition: &Definition) -> Expanded {
         flow::expand(&mut flow.value, &definition.values);
     }
     let inherited = definition.defaults.take();
-    let only_flow = match definition.auth.keys().collect::<Vec<_>>().as_slice() {
-        [only] => Some((*only).clone()),
-        _ => None,
+    let names: Vec<_> = definition.auth.keys().cloned().collect();
+    let flows = match names.as_slice() {
+        [] => Flows::None,
+        [only] => Flows::Only(only),
+        _ => Flows::Several,
     };
     for plan in definition.plans.values_mut() {
         let step = &mut plan.value.step;
-        defaults::choose_auth(
-            step,
-            inherited.as_ref().and_then(|step| step.auth.as_ref()),
-            only_flow.as_ref(),
-        );
+        let default = inherited.as_ref().and_then(|step| step.auth.as_ref());
+        defaults::choose_auth(step, default, flows);
         if let Some(inherited) = &inherited {
             defaults::inherit(step, inherited);
         }

@@ -9,12 +9,27 @@ use crate::definition::step::{
 };
 use crate::source::text::ScalarKind;
 
+/// What is known of the auth flows where a step names none.
+#[derive(Clone, Copy)]
+pub(super) enum Flows<'a> {
+    /// There is none.
+    None,
+    /// There is one.
+    Only(&'a SmolStr),
+    /// There are several: which one is meant cannot be told.
+    Several,
+}
+
 /// Gives a plan and its steps their auth flow: a step's own, else its parent's, else the defaults', else the
-/// only flow there is, else none.
-pub(super) fn choose_auth(plan: &mut Step, default: Option<&TemplateText>, only: Option<&SmolStr>) {
+/// only flow there is.
+pub(super) fn choose_auth(plan: &mut Step, default: Option<&TemplateText>, flows: Flows<'_>) {
     if plan.auth.is_none() {
-        let fallback = || At(&plan.place).template(only.map_or("none", SmolStr::as_str));
-        plan.auth = Some(default.cloned().unwrap_or_else(fallback));
+        let at = At(&plan.place);
+        plan.auth = default.cloned().or_else(|| match flows {
+            Flows::None => Some(at.template("none")),
+            Flows::Only(name) => Some(at.template(name.as_str())),
+            Flows::Several => None,
+        });
     }
     hand_down_auth(plan);
 }
@@ -97,7 +112,10 @@ pub(super) fn fill_plan(plan: &mut Plan) {
     if let Some(window) = &mut plan.window {
         window.granularity.get_or_insert_with(|| at.duration("1s"));
         window.lookback.get_or_insert_with(|| at.duration("0s"));
-        window.lag.get_or_insert_with(|| at.duration("0s"));
+        // With `to`, the end is what it says.
+        if window.to.is_none() {
+            window.lag.get_or_insert_with(|| at.duration("0s"));
+        }
     }
     fill_step(&mut plan.step, PerItem::No);
 }
