@@ -18,30 +18,30 @@ Exit codes: 0 succeeded, 1 other error, 2 invalid document, config, plan or sett
 Settings: flag, then ORCHID_* variable, then orchid.toml, then default; `orchid config` shows them.
 
 Start here: `orchid practice-api` in one terminal, `orchid run examples/practice.yaml --plan users` in another.")]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 
     /// Colours on stderr.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    pub color: ColorChoice,
+    pub(crate) color: ColorChoice,
 
     /// What to log to stderr, as a filter: `warn`, `info`, `orchid_engine=debug`.
     #[arg(long, global = true, value_name = "FILTER")]
-    pub log: Option<String>,
+    pub(crate) log: Option<String>,
 }
 
 impl Arguments {
     /// The settings that were given as flags, by setting name.
-    pub fn overrides(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn overrides(&self) -> Vec<(&'static str, String)> {
         self.log.iter().map(|filter| ("log", filter.clone())).collect()
     }
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Run one plan once and write its events.
     Run(Run),
     /// Check documents: every error and warning at once.
@@ -68,29 +68,29 @@ pub enum Command {
 Examples:
   orchid run okta.yaml --plan users --config okta.config.yaml --max-requests 3
   orchid run okta.yaml --plan users --set base_url=https://example.okta.com --out users.ndjson --state users.state.json")]
-pub struct Run {
+pub(crate) struct Run {
     /// The integration document (YAML or JSON).
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
 
     /// The plan to run; may be left out where there is only one.
     #[arg(long, short)]
-    pub plan: Option<String>,
+    pub(crate) plan: Option<String>,
 
     /// The config's values (YAML or JSON); a value may be `{$env: NAME}` or `{$file: PATH}`.
     #[arg(long, short, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
 
     /// One value of the config, over what the file says; the value is read as YAML. Repeatable.
     #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
-    pub set: Vec<(String, String)>,
+    pub(crate) set: Vec<(String, String)>,
 
     /// One parameter of this run, read as `context.trigger.NAME`; the value is read as YAML. Repeatable.
     #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
-    pub trigger: Vec<(String, String)>,
+    pub(crate) trigger: Vec<(String, String)>,
 
     /// Append events to this file instead of stdout; an event counts once the file is on disk.
     #[arg(long, short, value_name = "FILE")]
-    pub out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
 
     /// Which events to write.
     #[arg(
@@ -99,28 +99,28 @@ pub struct Run {
         default_value = "response,error,run",
         value_name = "KINDS"
     )]
-    pub events: Vec<EventChoice>,
+    pub(crate) events: Vec<EventChoice>,
 
     /// Keep saved fields in this file from run to run.
     #[arg(long, value_name = "FILE")]
-    pub state: Option<PathBuf>,
+    pub(crate) state: Option<PathBuf>,
 
     /// Write what happened, request by request, to stderr or to `--trace=FILE`.
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-")]
-    pub trace: Option<PathBuf>,
+    pub(crate) trace: Option<PathBuf>,
 
     /// Stop after this many requests, for a first try.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub max_requests: Option<u64>,
+    pub(crate) max_requests: Option<u64>,
 
     /// Stop each loop after this many iterations, for a first try.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub max_iterations: Option<u64>,
+    pub(crate) max_iterations: Option<u64>,
 }
 
 /// The kinds of events that can be chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum EventChoice {
+pub(crate) enum EventChoice {
     /// Responses of the API.
     Response,
     /// Failures.
@@ -131,21 +131,21 @@ pub enum EventChoice {
 
 /// `orchid validate`
 #[derive(Debug, Args)]
-pub struct Validate {
+pub(crate) struct Validate {
     /// Integration documents.
     #[arg(required = true)]
-    pub files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// `orchid explain`
 #[derive(Debug, Args)]
-pub struct Explain {
+pub(crate) struct Explain {
     /// The integration document.
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
 
     /// The plan; may be left out where there is only one.
     #[arg(long, short)]
-    pub plan: Option<String>,
+    pub(crate) plan: Option<String>,
 }
 
 /// `orchid eval`
@@ -154,51 +154,51 @@ pub struct Explain {
 Examples:
   echo '{\"items\": [{\"id\": 1}, {\"id\": 2}]}' | orchid eval 'items[].id'
   orchid eval 'parse_duration(`\"1m20s\"`)'")]
-pub struct Eval {
+pub(crate) struct Eval {
     /// The expression.
-    pub expression: String,
+    pub(crate) expression: String,
 
     /// The JSON document that is the root; `-` or nothing given with a pipe reads stdin.
     #[arg(long, short, value_name = "FILE")]
-    pub data: Option<PathBuf>,
+    pub(crate) data: Option<PathBuf>,
 
     /// Judge types as a condition does: the order of unlike types is an error.
     #[arg(long)]
-    pub condition: bool,
+    pub(crate) condition: bool,
 }
 
 /// `orchid functions`
 #[derive(Debug, Args)]
-pub struct Functions {
+pub(crate) struct Functions {
     /// Explain these; without a name, list all.
-    pub names: Vec<String>,
+    pub(crate) names: Vec<String>,
 }
 
 /// `orchid completions`
 #[derive(Debug, Args)]
-pub struct Completions {
+pub(crate) struct Completions {
     /// The shell.
-    pub shell: clap_complete::Shell,
+    pub(crate) shell: clap_complete::Shell,
 }
 
 /// `orchid practice-api`
 #[derive(Debug, Args)]
-pub struct PracticeApi {
+pub(crate) struct PracticeApi {
     /// Where to listen; loopback only, it is no server for others.
     #[arg(long, default_value = "127.0.0.1:8099", value_name = "ADDRESS")]
-    pub listen: SocketAddr,
+    pub(crate) listen: SocketAddr,
 
     /// How many users it has.
     #[arg(long, default_value_t = 250, value_name = "N")]
-    pub users: usize,
+    pub(crate) users: usize,
 
     /// How many seconds its access tokens live.
     #[arg(long = "token-ttl", default_value_t = 300, value_name = "SECONDS")]
-    pub token_ttl_s: u64,
+    pub(crate) token_ttl_s: u64,
 
     /// How often a job answers `running` before it is done.
     #[arg(long, default_value_t = 3, value_name = "N")]
-    pub job_polls: u32,
+    pub(crate) job_polls: u32,
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {

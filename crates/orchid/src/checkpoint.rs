@@ -13,7 +13,7 @@ use crate::state_file::StateFile;
 
 /// Without `--state` nothing outlives the process.
 #[derive(Debug, Clone, Copy)]
-pub struct Nowhere;
+pub(crate) struct Nowhere;
 
 #[async_trait]
 impl Checkpoints for Nowhere {
@@ -24,7 +24,7 @@ impl Checkpoints for Nowhere {
 
 /// In a state file, replaced at each commit.
 #[derive(Debug)]
-pub struct InFile {
+pub(crate) struct InFile {
     file: StateFile,
     poll: String,
     state: Mutex<SavedState>,
@@ -32,7 +32,7 @@ pub struct InFile {
 
 impl InFile {
     /// Opens the file and reads what runs before have kept.
-    pub fn open(path: &Path, poll: &str) -> Result<(Self, SavedState), Failure> {
+    pub(crate) fn open(path: &Path, poll: &str) -> Result<(Self, SavedState), Failure> {
         let (file, state) = StateFile::open::<SavedState>(path, poll)?;
         let checkpoints = Self {
             file,

@@ -8,13 +8,13 @@ use orchid_engine::ports::Clock;
 
 /// The machine's time.
 #[expect(clippy::disallowed_methods, reason = "the clock itself")]
-pub fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
 
 /// The engine's clock port on the machine's clocks.
 #[derive(Debug, Clone, Copy)]
-pub struct SystemClock;
+pub(crate) struct SystemClock;
 
 #[async_trait]
 impl Clock for SystemClock {

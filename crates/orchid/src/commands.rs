@@ -1,14 +1,14 @@
 //! One file per command. A command reads its input, calls a crate that does the work, and writes the result.
 
-pub mod completions;
-pub mod config;
-pub mod eval;
-pub mod explain;
-pub mod functions;
-pub mod practice_api;
-pub mod run;
-pub mod schema;
-pub mod validate;
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod eval;
+pub(crate) mod explain;
+pub(crate) mod functions;
+pub(crate) mod practice_api;
+pub(crate) mod run;
+pub(crate) mod schema;
+pub(crate) mod validate;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -43,7 +43,7 @@ fn print(text: &str) -> Result<Code, Failure> {
 }
 
 /// The candidate nearest to what was typed, if it is near at all.
-pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()
         .map(|candidate| (strsim::jaro_winkler(typed, candidate), candidate))

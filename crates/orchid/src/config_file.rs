@@ -13,11 +13,11 @@ use crate::exit::Failure;
 
 /// A config, ready to run with.
 #[derive(Debug)]
-pub struct Config {
+pub(crate) struct Config {
     /// The file's stem, `default` without a file.
-    pub name: String,
+    pub(crate) name: String,
     /// Its values.
-    pub values: Value,
+    pub(crate) values: Value,
 }
 
 /// The text that the values came from, for excerpts.
@@ -28,7 +28,11 @@ struct Source {
 }
 
 /// Reads, resolves, completes and checks.
-pub fn load(schema: &ConfigSchema, file: Option<&Path>, set: &[(String, String)]) -> Result<Config, Failure> {
+pub(crate) fn load(
+    schema: &ConfigSchema,
+    file: Option<&Path>,
+    set: &[(String, String)],
+) -> Result<Config, Failure> {
     let source = file.map(read).transpose()?;
     let mut values = source
         .as_ref()
@@ -48,7 +52,7 @@ pub fn load(schema: &ConfigSchema, file: Option<&Path>, set: &[(String, String)]
 }
 
 /// The parameters of `--trigger` as one object; null without any.
-pub fn trigger(parameters: &[(String, String)]) -> Result<Value, Failure> {
+pub(crate) fn trigger(parameters: &[(String, String)]) -> Result<Value, Failure> {
     if parameters.is_empty() {
         return Ok(Value::NULL);
     }

@@ -17,29 +17,29 @@ use crate::terminal::Terminal;
 
 /// A file's text and what it holds.
 #[derive(Debug)]
-pub struct Read {
+pub(crate) struct Read {
     /// The path as given.
-    pub name: String,
+    pub(crate) name: String,
     /// The text; what is not UTF-8 is replaced.
-    pub text: String,
+    pub(crate) text: String,
     /// Errors and warnings in the text's order.
-    pub diagnostics: Vec<Diagnostic>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
     definition: Option<Definition>,
     program: Option<Program>,
 }
 
 /// A document without errors.
 #[derive(Debug)]
-pub struct Checked {
+pub(crate) struct Checked {
     /// The path as given.
-    pub name: String,
+    pub(crate) name: String,
     /// What the engine runs.
-    pub program: Arc<Program>,
+    pub(crate) program: Arc<Program>,
     definition: Definition,
 }
 
 /// Reads and checks a file.
-pub fn read(path: &Path, settings: &Settings) -> Result<Read, Failure> {
+pub(crate) fn read(path: &Path, settings: &Settings) -> Result<Read, Failure> {
     let name = path.display().to_string();
     let bytes = std::fs::read(path).map_err(|source| Failure::File {
         verb: "read",
@@ -68,7 +68,7 @@ pub fn read(path: &Path, settings: &Settings) -> Result<Read, Failure> {
 }
 
 /// Shows warnings; errors end the command.
-pub fn checked(read: Read, terminal: &Terminal) -> Result<Checked, Failure> {
+pub(crate) fn checked(read: Read, terminal: &Terminal) -> Result<Checked, Failure> {
     let Read {
         name,
         text,
@@ -98,7 +98,7 @@ pub fn checked(read: Read, terminal: &Terminal) -> Result<Checked, Failure> {
 
 impl Checked {
     /// The plan of that name; without a name, the only one there is.
-    pub fn plan(&self, name: Option<&str>) -> Result<SmolStr, Failure> {
+    pub(crate) fn plan(&self, name: Option<&str>) -> Result<SmolStr, Failure> {
         let plans = &self.program.plans;
         let list = || plans.keys().map(SmolStr::as_str).collect::<Vec<_>>().join(", ");
         match name {
@@ -121,7 +121,7 @@ impl Checked {
     }
 
     /// One plan as a document of its own, sugar expanded and defaults filled in.
-    pub fn explain(&self, plan: &str) -> Result<String, Failure> {
+    pub(crate) fn explain(&self, plan: &str) -> Result<String, Failure> {
         explain::explain(&self.definition, plan)
             .ok_or_else(|| Failure::usage(format!("{} has no plan {plan}", self.name), "choose another"))
     }

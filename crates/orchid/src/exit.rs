@@ -6,7 +6,7 @@ use orchid_plan::diagnostic::Diagnostic;
 
 /// Exit codes; documented in `docs/reference/cli.md` and in `orchid --help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Code {
+pub(crate) enum Code {
     /// Done; also when a limit that was asked for was reached.
     Success,
     /// The command failed for a reason that has no code of its own.
@@ -39,7 +39,7 @@ impl From<Code> for ExitCode {
 
 /// Why a command ended early.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// A document is wrong; every mistake is told.
     #[error("{name} has errors")]
     Document {
@@ -97,7 +97,7 @@ pub enum Failure {
 
 impl Failure {
     /// A usage failure with advice.
-    pub fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(crate) fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self::Usage {
             message: message.into(),
             help: Some(help.into()),
@@ -105,7 +105,7 @@ impl Failure {
     }
 
     /// The exit code that tells scripts what class of failure this is.
-    pub fn code(&self) -> Code {
+    pub(crate) fn code(&self) -> Code {
         match self {
             Self::Document { .. } | Self::Usage { .. } | Self::Setting(_) => Code::Invalid,
             Self::File { verb: "read", .. } => Code::Invalid,

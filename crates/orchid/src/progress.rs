@@ -14,7 +14,7 @@ const REDRAW: Duration = Duration::from_millis(200);
 const LINES: Duration = Duration::from_secs(10);
 
 /// Shows `counters` until the future is dropped.
-pub async fn show(plan: &str, counters: Arc<Counters>, terminal: &Terminal, watched: Watched) {
+pub(crate) async fn show(plan: &str, counters: Arc<Counters>, terminal: &Terminal, watched: Watched) {
     match watched {
         Watched::Bar => draw(plan, &counters).await,
         Watched::Lines => {
@@ -30,7 +30,7 @@ pub async fn show(plan: &str, counters: Arc<Counters>, terminal: &Terminal, watc
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Watched {
+pub(crate) enum Watched {
     /// By a person at a terminal on which nothing else is written.
     Bar,
     /// By a log.
@@ -73,7 +73,7 @@ impl Drop for Cleared {
 }
 
 /// The counters in words, leaving out what is zero and would only be noise.
-pub fn describe(counts: &Counts) -> String {
+pub(crate) fn describe(counts: &Counts) -> String {
     let mut parts = vec![
         plural(counts.requests, "request"),
         plural(counts.emitted, "response") + " emitted",

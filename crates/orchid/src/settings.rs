@@ -9,26 +9,26 @@ use serde::{Deserialize, Serialize};
 use crate::exit::Failure;
 
 /// The file that settings may stand in, in the working directory.
-pub const FILE: &str = "orchid.toml";
+pub(crate) const FILE: &str = "orchid.toml";
 
 /// All settings. A field here is a setting: `name` in `orchid.toml`, `ORCHID_NAME` in the environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Values {
+pub(crate) struct Values {
     /// What to log to stderr, as a filter.
-    pub log: String,
+    pub(crate) log: String,
     /// How log lines look.
-    pub log_format: LogFormat,
+    pub(crate) log_format: LogFormat,
     /// How deep sub-steps may be nested below a plan.
-    pub max_nesting: usize,
+    pub(crate) max_nesting: usize,
     /// MiB of response bodies that a process holds at once.
-    pub memory_budget_mib: u64,
+    pub(crate) memory_budget_mib: u64,
 }
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// For people.
     Pretty,
     /// One JSON object a line.
@@ -47,7 +47,7 @@ impl Default for Values {
 }
 
 /// What each setting means, for `orchid config` and the reference.
-pub const DOCUMENTATION: &[(&str, &str)] = &[
+pub(crate) const DOCUMENTATION: &[(&str, &str)] = &[
     (
         "log",
         "what to log to stderr, as a filter: `warn`, `info`, `orchid_engine=debug`",
@@ -65,15 +65,15 @@ pub const DOCUMENTATION: &[(&str, &str)] = &[
 
 /// The effective settings and where each came from.
 #[derive(Debug)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The values.
-    pub values: Values,
+    pub(crate) values: Values,
     figment: Figment,
 }
 
 impl Settings {
     /// Where a setting came from, in words.
-    pub fn origin(&self, name: &str) -> String {
+    pub(crate) fn origin(&self, name: &str) -> String {
         let Some(metadata) = self.figment.find_metadata(name) else {
             return "default".to_owned();
         };
@@ -90,7 +90,7 @@ const ENVIRONMENT: &str = "environment";
 const FLAGS: &str = "flags";
 
 /// Reads the settings. Unknown names and values out of bounds are errors that name key and source.
-pub fn load(flags: Vec<(&'static str, String)>) -> Result<Settings, Failure> {
+pub(crate) fn load(flags: Vec<(&'static str, String)>) -> Result<Settings, Failure> {
     let mut figment = Figment::from(Serialized::defaults(Values::default()))
         .merge(Toml::file(FILE))
         .merge(Named(ENVIRONMENT, Env::prefixed("ORCHID_")));

@@ -20,7 +20,7 @@ const QUEUE: usize = 256;
 
 /// A sink of lines.
 #[derive(Debug)]
-pub struct Lines {
+pub(crate) struct Lines {
     kinds: Vec<EventKind>,
     queue: Option<mpsc::Sender<Order>>,
     thread: Option<JoinHandle<()>>,
@@ -33,13 +33,13 @@ struct Order {
 
 impl Lines {
     /// Lines on stdout; acknowledged when the reader's pipe has taken them.
-    pub fn stdout(kinds: Vec<EventKind>) -> io::Result<Self> {
+    pub(crate) fn stdout(kinds: Vec<EventKind>) -> io::Result<Self> {
         Self::start(kinds, Box::new(Stdout(io::BufWriter::new(io::stdout()))))
     }
 
     /// Lines appended to a file, created if missing; acknowledged after `fsync`. A torn last line, left by a
     /// crash before it was acknowledged, is cut off first.
-    pub fn file(kinds: Vec<EventKind>, path: &Path) -> io::Result<Self> {
+    pub(crate) fn file(kinds: Vec<EventKind>, path: &Path) -> io::Result<Self> {
         let mut file = File::options()
             .read(true)
             .write(true)

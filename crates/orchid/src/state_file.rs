@@ -16,7 +16,7 @@ const VERSION: u32 = 1;
 
 /// An open state file. The lock is held until it is dropped.
 #[derive(Debug)]
-pub struct StateFile {
+pub(crate) struct StateFile {
     path: PathBuf,
     _lock: File,
 }
@@ -32,7 +32,7 @@ struct Contents<S> {
 impl StateFile {
     /// Opens and locks the file, and reads the state of `poll` (`integration/config/plan`); a file that does not
     /// exist yet is an empty state.
-    pub fn open<S>(path: &Path, poll: &str) -> Result<(Self, S), Failure>
+    pub(crate) fn open<S>(path: &Path, poll: &str) -> Result<(Self, S), Failure>
     where
         S: Default + for<'a> Deserialize<'a>,
     {
@@ -52,7 +52,7 @@ impl StateFile {
     }
 
     /// Replaces the file's state. Durable when this returns.
-    pub fn save<S: Serialize>(&self, poll: &str, state: &S) -> Result<(), Failure> {
+    pub(crate) fn save<S: Serialize>(&self, poll: &str, state: &S) -> Result<(), Failure> {
         let contents = Contents {
             version: VERSION,
             poll: poll.to_owned(),

@@ -14,14 +14,14 @@ use crate::settings::{LogFormat, Settings};
 
 /// stderr, with or without colours.
 #[derive(Debug)]
-pub struct Terminal {
+pub(crate) struct Terminal {
     colors: bool,
     interactive: bool,
 }
 
 impl Terminal {
     /// Colours as asked for; `auto` means a terminal and no `NO_COLOR` (no-color.org).
-    pub fn new(choice: ColorChoice) -> Self {
+    pub(crate) fn new(choice: ColorChoice) -> Self {
         let interactive = std::io::stderr().is_terminal();
         let colors = match choice {
             ColorChoice::Always => true,
@@ -34,18 +34,22 @@ impl Terminal {
     }
 
     /// Whether a person watches: a bar is drawn then, lines are written otherwise.
-    pub fn is_interactive(&self) -> bool {
+    pub(crate) fn is_interactive(&self) -> bool {
         self.interactive
     }
 
     /// One line to the person.
-    #[expect(clippy::print_stderr, reason = "this is the place")]
-    pub fn say(&self, line: &str) {
+    #[expect(
+        clippy::print_stderr,
+        clippy::unused_self,
+        reason = "this is the place; only who holds the terminal may speak"
+    )]
+    pub(crate) fn say(&self, line: &str) {
         eprintln!("{line}");
     }
 
     /// Tells a failure and gives the exit code that belongs to it.
-    pub fn report(&self, failure: &Failure) -> ExitCode {
+    pub(crate) fn report(&self, failure: &Failure) -> ExitCode {
         match failure {
             Failure::Document {
                 name,
@@ -88,7 +92,7 @@ impl Terminal {
     }
 
     /// All diagnostics of one document, each with an excerpt, then a count.
-    pub fn diagnostics(&self, name: &str, text: &str, diagnostics: &[Diagnostic]) {
+    pub(crate) fn diagnostics(&self, name: &str, text: &str, diagnostics: &[Diagnostic]) {
         for one in diagnostics {
             self.excerpt(
                 name,
@@ -113,12 +117,12 @@ impl Terminal {
     }
 
     /// Static problems of one expression.
-    pub fn problems(&self, source: &str, problems: &[Problem]) {
+    pub(crate) fn problems(&self, source: &str, problems: &[Problem]) {
         self.expression(source, problems, Severity::Error);
     }
 
     /// Things in one expression that are legal but probably not meant.
-    pub fn warnings(&self, source: &str, warnings: &[Problem]) {
+    pub(crate) fn warnings(&self, source: &str, warnings: &[Problem]) {
         self.expression(source, warnings, Severity::Warning);
     }
 
@@ -181,7 +185,7 @@ fn count(number: usize, noun: &str) -> String {
 }
 
 /// Sends log lines to stderr as the settings say.
-pub fn log_to_stderr(settings: &Settings) -> Result<(), Failure> {
+pub(crate) fn log_to_stderr(settings: &Settings) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&settings.values.log)
         .map_err(|error| Failure::Setting(format!("setting log is not a filter: {error}")))?;
     let builder = tracing_subscriber::fmt()

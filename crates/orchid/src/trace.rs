@@ -14,7 +14,7 @@ use orchid_engine::trace::{Observer, Trace, What};
 
 /// The trace of one run.
 #[derive(Debug)]
-pub struct TraceWriter {
+pub(crate) struct TraceWriter {
     form: Form,
     lines: Mutex<Option<Sender<String>>>,
     thread: Mutex<Option<JoinHandle<io::Result<()>>>>,
@@ -28,12 +28,12 @@ enum Form {
 
 impl TraceWriter {
     /// Text on stderr.
-    pub fn stderr() -> io::Result<Self> {
+    pub(crate) fn stderr() -> io::Result<Self> {
         Self::start(Form::Text, io::stderr())
     }
 
     /// JSON lines in a file, which is replaced.
-    pub fn file(path: &Path) -> io::Result<Self> {
+    pub(crate) fn file(path: &Path) -> io::Result<Self> {
         Self::start(Form::Json, File::create(path)?)
     }
 
@@ -60,7 +60,7 @@ impl TraceWriter {
     }
 
     /// Writes what is still waiting, and tells whether all of it could be written.
-    pub fn finish(&self) -> io::Result<()> {
+    pub(crate) fn finish(&self) -> io::Result<()> {
         take(&self.lines);
         match take(&self.thread).map(JoinHandle::join) {
             Some(Ok(result)) => result,
@@ -101,8 +101,9 @@ fn take<T>(slot: &Mutex<Option<T>>) -> Option<T> {
 /// One thing that happened, as one line (more where headers and a body are shown).
 fn describe(trace: &Trace) -> String {
     let mut line = format!(
-        "{:>8.3}s {} {}  ",
-        trace.at_ms as f64 / 1000.0,
+        "{:>5}.{:03}s {} {}  ",
+        trace.at_ms / 1000,
+        trace.at_ms % 1000,
         trace.step,
         trace.position
     );

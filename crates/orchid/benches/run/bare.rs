@@ -11,7 +11,7 @@ use crate::CONCURRENCY;
 use crate::sink::Lines;
 
 /// What the process is asked to do, on its command line.
-pub struct Work {
+pub(crate) struct Work {
     base: String,
     shape: String,
     count: u32,
@@ -21,11 +21,11 @@ pub struct Work {
 
 impl Work {
     /// `bare BASE SHAPE COUNT LATENCY OUT`
-    pub fn parse(arguments: &[String]) -> Option<Self> {
-        let [bare, base, shape, count, latency, out] = arguments else {
+    pub(crate) fn parse(arguments: &[String]) -> Option<Self> {
+        let [word, base, shape, count, latency, out] = arguments else {
             return None;
         };
-        (bare == "bare").then(|| Self {
+        (word == "bare").then(|| Self {
             base: base.clone(),
             shape: shape.clone(),
             count: count.parse().expect("a number"),
@@ -36,7 +36,7 @@ impl Work {
 }
 
 /// Fetches everything, writes every body, and ends when all of it is on disk.
-pub fn run(work: &Work) {
+pub(crate) fn run(work: &Work) {
     // The provider may have been installed already; either way there is one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -58,19 +58,20 @@ async fn fetch_all(work: &Work) {
     } else {
         1
     };
-    let receipts: Vec<Receipt> = stream::iter(0..work.count)
+    let mut bodies = stream::iter(0..work.count)
         .map(|number| {
             let url = url(work, number);
-            let (client, sink) = (&client, &sink);
+            let client = &client;
             async move {
                 let response = client.get(url).send().await.expect("the API answers");
-                let body = response.bytes().await.expect("a whole body");
-                sink.emit(event(body)).await.expect("the sink takes it")
+                response.bytes().await.expect("a whole body")
             }
         })
-        .buffer_unordered(concurrency)
-        .collect()
-        .await;
+        .buffer_unordered(concurrency);
+    let mut receipts: Vec<Receipt> = Vec::new();
+    while let Some(body) = bodies.next().await {
+        receipts.push(sink.emit(event(body)).await.expect("the sink takes it"));
+    }
     for receipt in receipts {
         receipt
             .await

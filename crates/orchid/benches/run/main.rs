@@ -4,7 +4,13 @@
 //! processes of their own, so that the API's work is not counted and memory is a process's. Figures are ratios
 //! taken in one run; absolute ones depend on the machine.
 
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
 #[path = "../../src/sink.rs"]
+#[expect(
+    dead_code,
+    reason = "the binary writes to stdout too, the benchmark to files only"
+)]
 mod sink;
 
 mod bare;

@@ -10,26 +10,29 @@ use wait4::Wait4 as _;
 
 use crate::folder;
 
+/// Memory is sampled, and the end noticed, this often.
+const SAMPLE_EVERY: Duration = Duration::from_millis(10);
+
 /// What a process used.
 #[derive(Debug, Clone, Copy)]
-pub struct Used {
+pub(crate) struct Used {
     /// Seconds of processor time, user and system.
-    pub cpu_s: f64,
+    pub(crate) cpu_s: f64,
     /// Seconds from start to end.
-    pub wall_s: f64,
+    pub(crate) wall_s: f64,
     /// The largest resident size.
-    pub peak_bytes: u64,
+    pub(crate) peak_bytes: u64,
 }
 
 /// The fake API in a process of its own.
-pub struct Api {
+pub(crate) struct Api {
     process: Child,
     base: String,
 }
 
 impl Api {
     /// Starts it and waits until it says where it listens.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_orchid"))
             .args(["practice-api", "--listen", "127.0.0.1:0"])
             .stderr(Stdio::piped())
@@ -49,7 +52,7 @@ impl Api {
     }
 
     /// The bare loop over `count` requests of a shape.
-    pub fn bare(&self, shape: &str, count: u32, latency: &str) -> Used {
+    pub(crate) fn bare(&self, shape: &str, count: u32, latency: &str) -> Used {
         let folder = folder();
         let this = std::env::current_exe().expect("this program has a path");
         let mut command = Command::new(this);
@@ -60,7 +63,7 @@ impl Api {
     }
 
     /// Orchid over `count` requests (pages for `fanout`) of a plan of `benches/run/plans.yaml`.
-    pub fn orchid(&self, plan: &str, count: u32, latency: &str) -> Used {
+    pub(crate) fn orchid(&self, plan: &str, count: u32, latency: &str) -> Used {
         let folder = folder();
         finish(
             self.command(plan, count, latency, &folder.path().join("out")),
@@ -69,7 +72,7 @@ impl Api {
     }
 
     /// The same, with samples of `(bytes written, bytes resident)` while it runs.
-    pub fn orchid_sampled(&self, plan: &str, count: u32, latency: &str) -> (Used, Vec<(u64, u64)>) {
+    pub(crate) fn orchid_sampled(&self, plan: &str, count: u32, latency: &str) -> (Used, Vec<(u64, u64)>) {
         let folder = folder();
         let out = folder.path().join("out");
         let mut samples = Vec::new();
@@ -113,36 +116,26 @@ impl Drop for Api {
 
 fn finish(mut command: Command, mut sample: impl FnMut(&Child)) -> Used {
     let start = Instant::now();
-    let mut process = command
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the process starts");
-    while process.try_wait_quietly() {
+    let process = command.stderr(Stdio::null()).spawn().expect("the process starts");
+    while runs(&process) {
         sample(&process);
+        std::thread::sleep(SAMPLE_EVERY);
     }
+    let wall_s = start.elapsed().as_secs_f64();
     let ended = process.wait4().expect("the process is ours");
     assert!(ended.status.success(), "{command:?} ended with {}", ended.status);
     Used {
         cpu_s: (ended.rusage.utime + ended.rusage.stime).as_secs_f64(),
-        wall_s: start.elapsed().as_secs_f64(),
+        wall_s,
         peak_bytes: ended.rusage.maxrss,
     }
 }
 
-trait Quietly {
-    /// Whether the process still runs a moment later, without reaping it.
-    fn try_wait_quietly(&mut self) -> bool;
-}
-
-impl Quietly for Child {
-    fn try_wait_quietly(&mut self) -> bool {
-        std::thread::sleep(Duration::from_millis(20));
-        let state = fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap_or_default();
-        !matches!(
-            state.rsplit(") ").next().and_then(|rest| rest.chars().next()),
-            Some('Z') | None
-        )
-    }
+/// Whether a process that nobody has waited for yet still runs.
+fn runs(process: &Child) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", process.id())).unwrap_or_default();
+    let state = stat.rsplit(") ").next().and_then(|rest| rest.chars().next());
+    state.is_some_and(|state| state != 'Z')
 }
 
 fn resident(process: u32) -> Option<u64> {

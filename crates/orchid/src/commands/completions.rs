@@ -6,7 +6,7 @@ use crate::arguments::{Arguments, Completions};
 use crate::exit::{Code, Failure};
 
 /// Prints the script.
-pub fn main(arguments: &Completions) -> Result<Code, Failure> {
+pub(crate) fn main(arguments: &Completions) -> Result<Code, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut Arguments::command(), "orchid", &mut script);
     super::print(&String::from_utf8_lossy(&script))

@@ -4,7 +4,7 @@ use crate::exit::{Code, Failure};
 use crate::settings::{self, Settings};
 
 /// Prints one line per setting.
-pub fn main(settings: &Settings) -> Result<Code, Failure> {
+pub(crate) fn main(settings: &Settings) -> Result<Code, Failure> {
     let values = serde_json::to_value(&settings.values)
         .map_err(|error| Failure::Setting(format!("settings cannot be shown: {error}")))?;
     let mut text = String::new();

@@ -12,7 +12,7 @@ use crate::exit::{Code, Failure};
 use crate::terminal::Terminal;
 
 /// Evaluates and prints the result as JSON.
-pub fn main(arguments: &Eval, terminal: &Terminal) -> Result<Code, Failure> {
+pub(crate) fn main(arguments: &Eval, terminal: &Terminal) -> Result<Code, Failure> {
     let source = &arguments.expression;
     let expression = match Expression::compile(
         source,

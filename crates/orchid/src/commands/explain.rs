@@ -7,7 +7,7 @@ use crate::settings::Settings;
 use crate::terminal::Terminal;
 
 /// Prints the plan.
-pub fn main(arguments: &Explain, settings: &Settings, terminal: &Terminal) -> Result<Code, Failure> {
+pub(crate) fn main(arguments: &Explain, settings: &Settings, terminal: &Terminal) -> Result<Code, Failure> {
     let read = document::read(&arguments.file, settings)?;
     let document = document::checked(read, terminal)?;
     let plan = document.plan(arguments.plan.as_deref())?;

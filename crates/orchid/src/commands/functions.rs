@@ -6,7 +6,7 @@ use crate::arguments::Functions;
 use crate::exit::{Code, Failure};
 
 /// Prints the list or the explanations.
-pub fn main(arguments: &Functions) -> Result<Code, Failure> {
+pub(crate) fn main(arguments: &Functions) -> Result<Code, Failure> {
     if arguments.names.is_empty() {
         return super::print(&list(functions::functions()));
     }

@@ -10,7 +10,7 @@ use crate::exit::{Code, Failure};
 use crate::terminal::Terminal;
 
 /// Serves.
-pub fn main(arguments: &PracticeApi, terminal: &Terminal) -> Result<Code, Failure> {
+pub(crate) fn main(arguments: &PracticeApi, terminal: &Terminal) -> Result<Code, Failure> {
     if !arguments.listen.ip().is_loopback() {
         return Err(Failure::usage(
             format!("{} is not a loopback address", arguments.listen.ip()),

@@ -48,7 +48,7 @@ struct Job<'a> {
 }
 
 /// Runs the plan.
-pub fn main(arguments: &Run, settings: &Settings, terminal: &Terminal) -> Result<Code, Failure> {
+pub(crate) fn main(arguments: &Run, settings: &Settings, terminal: &Terminal) -> Result<Code, Failure> {
     let document = document::checked(document::read(&arguments.file, settings)?, terminal)?;
     let plan = document.plan(arguments.plan.as_deref())?;
     refuse_what_cannot_run(&document)?;

@@ -3,6 +3,6 @@
 use crate::exit::{Code, Failure};
 
 /// Prints the schema.
-pub fn main() -> Result<Code, Failure> {
+pub(crate) fn main() -> Result<Code, Failure> {
     super::print(&format!("{:#}", orchid_plan::schema::document()))
 }

@@ -9,7 +9,7 @@ use crate::settings::Settings;
 use crate::terminal::Terminal;
 
 /// Checks all files; the exit code is that of the worst.
-pub fn main(arguments: &Validate, settings: &Settings, terminal: &Terminal) -> Result<Code, Failure> {
+pub(crate) fn main(arguments: &Validate, settings: &Settings, terminal: &Terminal) -> Result<Code, Failure> {
     let mut code = Code::Success;
     for path in &arguments.files {
         let read = document::read(path, settings)?;
