@@ -44,6 +44,11 @@ impl MemorySink {
         self.state.lock().unwrap().refuse = Some(fault);
     }
 
+    /// Events of one kind, in order of arrival.
+    pub fn raw(&self, kind: EventKind) -> Vec<Event> {
+        self.state.lock().unwrap().events.iter().filter(|event| event.kind == kind).cloned().collect()
+    }
+
     /// Events of one kind as JSON, in order of arrival.
     pub fn events(&self, kind: EventKind) -> Vec<Value> {
         let state = self.state.lock().unwrap();
