@@ -40,9 +40,26 @@ pub(crate) fn read(
     step: &Step,
     needs: Needs,
 ) -> Result<Reading, (Fault, Reading)> {
-    let _ = (step, headers);
+    let _ = step;
     let text = || Value::from_utf8(body.clone()).unwrap_or(Value::NULL);
-    let json = body.first().is_some_and(|b| b"{[\"0123456789-tfn \n".contains(b));
+    let content_type = headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    let content_type = content_type.map(|(_, value)| String::from_utf8_lossy(value).to_ascii_lowercase());
+    let json = match content_type
+        .as_deref()
+        .map(|value| value.split(';').next().unwrap_or_default().trim())
+    {
+        Some(kind) if kind.ends_with("/json") || kind.ends_with("+json") => true,
+        Some(kind) if kind.starts_with("text/") => false,
+        _ => body.first().is_some_and(|b| b"{[".contains(b)),
+    };
+    if body.is_empty() {
+        return Ok(Reading {
+            format: if json { "json" } else { "text" },
+            ..Reading::default()
+        });
+    }
     if !json {
         return Ok(Reading {
             format: "text",

@@ -38,7 +38,10 @@ pub fn text(status: u16, content_type: &str, body: impl Into<String>) -> Answer 
 
 /// No response at all.
 pub fn unreachable(kind: Kind) -> Answer {
-    Answer { fault: Some((kind, false)), ..json(0, "") }
+    Answer {
+        fault: Some((kind, false)),
+        ..json(0, "")
+    }
 }
 
 impl Answer {
@@ -80,7 +83,10 @@ pub struct Asked {
 impl Asked {
     /// A header's value.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let found = self
+            .headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 }
@@ -151,7 +157,11 @@ impl Fetch for Api {
         let asked = Asked {
             at: self.started.elapsed(),
             line: format!("{} {}", request.method, request.url),
-            headers: request.headers.iter().map(|h| (h.name.clone(), h.value.clone())).collect(),
+            headers: request
+                .headers
+                .iter()
+                .map(|h| (h.name.clone(), h.value.clone()))
+                .collect(),
             body: String::from_utf8_lossy(request.body.as_deref().unwrap_or_default()).into_owned(),
         };
         let before = {
@@ -173,7 +183,11 @@ impl Fetch for Api {
         }
         Ok(Reply {
             status: answer.status,
-            headers: answer.headers.into_iter().map(|(name, value)| (name, Bytes::from(value))).collect(),
+            headers: answer
+                .headers
+                .into_iter()
+                .map(|(name, value)| (name, Bytes::from(value)))
+                .collect(),
             url: request.url.clone(),
             body,
             peer: None,

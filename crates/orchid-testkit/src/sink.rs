@@ -36,7 +36,10 @@ struct State {
 impl MemorySink {
     /// An empty one.
     pub fn new(acks: Acks) -> Self {
-        Self { acks, state: Mutex::default() }
+        Self {
+            acks,
+            state: Mutex::default(),
+        }
     }
 
     /// From now on every response is refused.
@@ -46,20 +49,33 @@ impl MemorySink {
 
     /// Events of one kind, in order of arrival.
     pub fn raw(&self, kind: EventKind) -> Vec<Event> {
-        self.state.lock().unwrap().events.iter().filter(|event| event.kind == kind).cloned().collect()
+        self.state
+            .lock()
+            .unwrap()
+            .events
+            .iter()
+            .filter(|event| event.kind == kind)
+            .cloned()
+            .collect()
     }
 
     /// Events of one kind as JSON, in order of arrival.
     pub fn events(&self, kind: EventKind) -> Vec<Value> {
         let state = self.state.lock().unwrap();
         let chosen = state.events.iter().filter(|event| event.kind == kind);
-        chosen.map(|event| serde_json::from_slice(&event.json).unwrap()).collect()
+        chosen
+            .map(|event| serde_json::from_slice(&event.json).unwrap())
+            .collect()
     }
 
     /// Everything that was handed over, as text.
     pub fn text(&self) -> String {
         let state = self.state.lock().unwrap();
-        state.events.iter().map(|event| format!("{}\n", String::from_utf8_lossy(&event.json))).collect()
+        state
+            .events
+            .iter()
+            .map(|event| format!("{}\n", String::from_utf8_lossy(&event.json)))
+            .collect()
     }
 
     /// Events whose acknowledgement is held.

@@ -61,7 +61,13 @@ impl World {
             observer: traces.clone(),
             budget,
         };
-        Self { api, sink, checkpoints, traces, ports }
+        Self {
+            api,
+            sink,
+            checkpoints,
+            traces,
+            ports,
+        }
     }
 }
 
@@ -131,7 +137,12 @@ pub struct Traces(Mutex<Vec<Trace>>);
 impl Traces {
     /// What happened, one line of JSON each.
     pub fn lines(&self) -> Vec<String> {
-        self.0.lock().unwrap().iter().map(|trace| serde_json::to_string(trace).unwrap()).collect()
+        self.0
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|trace| serde_json::to_string(trace).unwrap())
+            .collect()
     }
 }
 

@@ -17,7 +17,10 @@ params: { page: 1 }
 steps:
   detail: { iterate_over: parent.body.users, url: \"https://api.example/users/{id}\", params: { id: \"${item}\" } }";
     let ran = ran(plan(fields), |_, n| match n {
-        0 => json(200, "{ \"users\":\n [7, 8] }").header("set-cookie", "s=1").header("x-a", "1").header("x-a", "2"),
+        0 => json(200, "{ \"users\":\n [7, 8] }")
+            .header("set-cookie", "s=1")
+            .header("x-a", "1")
+            .header("x-a", "2"),
         1 => json(200, r#"{"id":7}"#),
         _ => json(404, "no"),
     })
@@ -28,17 +31,32 @@ steps:
 
 /// What a body becomes in its event.
 async fn body(content_type: &'static str, received: &'static str, expected: &str) {
-    let ran = ran(plan("url: https://api.example/x"), move |_, _| text(200, content_type, received)).await;
+    let ran = ran(plan("url: https://api.example/x"), move |_, _| {
+        text(200, content_type, received)
+    })
+    .await;
     let lines = ran.world.sink.text();
-    let line = lines.lines().find(|line| line.contains("orchid.response.v1")).unwrap_or_else(|| panic!("{lines}"));
+    let line = lines
+        .lines()
+        .find(|line| line.contains("orchid.response.v1"))
+        .unwrap_or_else(|| panic!("{lines}"));
     assert!(line.contains(expected), "{expected} in {line}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn bodies_keep_every_token() {
-    body("application/json", r#"{"a":1.10,"b":18446744073709551616,"a":2}"#, r#""body":{"a":1.10,"b":18446744073709551616,"a":2}}"#)
-        .await;
-    body("application/json", "{\"a\":\r\n\t1}\n", "\"body\":{\"a\":  \t1} }").await;
+    body(
+        "application/json",
+        r#"{"a":1.10,"b":18446744073709551616,"a":2}"#,
+        r#""body":{"a":1.10,"b":18446744073709551616,"a":2}}"#,
+    )
+    .await;
+    body(
+        "application/json",
+        "{\"a\":\r\n\t1}\n",
+        "\"body\":{\"a\":  \t1} }",
+    )
+    .await;
     body("application/json", "\u{feff}[1]", r#""body":[1]}"#).await;
     body("application/json", "", r#""body":null}"#).await;
     body("text/plain", "a \"b\"\n", r#""body":"a \"b\"\n"}"#).await;
@@ -50,7 +68,12 @@ async fn ids_are_a_function_of_place_and_bytes() {
 url: https://api.example/x
 params: { page: \"${context.iteration}\" }
 while: context.iteration < 2";
-    let ids = |ran: &Ran| -> Vec<String> { ran.responses().iter().map(|e| e["id"].as_str().unwrap().to_owned()).collect() };
+    let ids = |ran: &Ran| -> Vec<String> {
+        ran.responses()
+            .iter()
+            .map(|e| e["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
     let first = ids(&ran(plan(fields), |_, _| json(200, "{}")).await);
     let again = ids(&ran(plan(fields), |_, _| json(200, "{}")).await);
     let other = ids(&ran(plan(fields), |_, n| json(200, if n == 1 { "{ }" } else { "{}" })).await);
@@ -66,7 +89,10 @@ async fn what_emit_says() {
     let emitted = async |emit: &str| -> Vec<serde_json::Value> {
         let fields = format!("url: https://api.example/x\nemit: {emit}");
         let ran = ran(plan(&fields), |_, _| json(200, r#"{"a":[1,2]}"#)).await;
-        ran.responses().iter().map(|event| event["data"]["response"]["body"].clone()).collect()
+        ran.responses()
+            .iter()
+            .map(|event| event["data"]["response"]["body"].clone())
+            .collect()
     };
     assert_eq!(emitted("true").await, [serde_json::json!({"a": [1, 2]})]);
     assert!(emitted("false").await.is_empty());
@@ -78,10 +104,18 @@ async fn what_emit_says() {
 async fn topic_and_key_are_templates() {
     let world = World::new(Api::new(|_, _| json(200, r#"{"org":"x"}"#)));
     let fields = "url: https://api.example/x\ntopic: t-${response.body.org}\nkey: \"${context.plan}/${response.body.org}\"";
-    let report = orchid_engine::run::run(spec(plan(fields), "p", value("{}")), &world.ports, CancellationToken::new()).await;
+    let report = orchid_engine::run::run(
+        spec(plan(fields), "p", value("{}")),
+        &world.ports,
+        CancellationToken::new(),
+    )
+    .await;
     assert_eq!(report.outcome, Outcome::Succeeded, "{:?}", report.fault);
     let events = world.sink.raw(EventKind::Response);
-    assert_eq!((events[0].topic.as_deref(), events[0].key.as_str()), (Some("t-x"), "p/x"));
+    assert_eq!(
+        (events[0].topic.as_deref(), events[0].key.as_str()),
+        (Some("t-x"), "p/x")
+    );
     assert_eq!(world.sink.raw(EventKind::Run)[0].key, "acme/test/prod/p");
 }
 

@@ -11,10 +11,18 @@ use crate::{plan, ran};
 async fn check(fields: &str, answers: &[Answer], expected_lines: &[&str], expected_fault: &str) {
     let script = answers.to_vec();
     let ran = ran(plan(fields), move |_, n| script[n.min(script.len() - 1)].clone()).await;
-    let lines: Vec<String> = ran.lines().iter().map(|line| line.replace("GET https://api.example", "")).collect();
+    let lines: Vec<String> = ran
+        .lines()
+        .iter()
+        .map(|line| line.replace("GET https://api.example", ""))
+        .collect();
     assert_eq!(lines, expected_lines, "{fields}\n{:#?}", ran.world.traces.lines());
     assert_eq!(ran.fault(), expected_fault, "{fields}");
-    let expected = if expected_fault.is_empty() { Outcome::Succeeded } else { Outcome::Failed };
+    let expected = if expected_fault.is_empty() {
+        Outcome::Succeeded
+    } else {
+        Outcome::Failed
+    };
     assert_eq!(ran.outcome(), expected, "{fields}");
 }
 
@@ -30,17 +38,41 @@ params: { q: 1 }
 next_url: response.body.next";
     check(fields, &[page("null")], &["/a/x?q=1"], "").await;
     // It replaces URL and params as given; relative ones resolve against the response's URL.
-    check(fields, &[page(r#""y?p=2""#), page(r#""/b""#), page(r#""""#)], &["/a/x?q=1", "/a/y?p=2", "/b"], "").await;
+    check(
+        fields,
+        &[page(r#""y?p=2""#), page(r#""/b""#), page(r#""""#)],
+        &["/a/x?q=1", "/a/y?p=2", "/b"],
+        "",
+    )
+    .await;
     for end in ["false", "[]", "{}", r#""""#] {
         check(fields, &[page(end)], &["/a/x?q=1"], "").await;
     }
     let elsewhere = "redirect: next_url: leads to https://evil.example, but the step's own origin is \
                      https://api.example; name the host in `http.allowed_hosts` to follow it";
-    check(fields, &[page(r#""https://evil.example/x""#)], &["/a/x?q=1"], elsewhere).await;
+    check(
+        fields,
+        &[page(r#""https://evil.example/x""#)],
+        &["/a/x?q=1"],
+        elsewhere,
+    )
+    .await;
     let port = elsewhere.replace("https://evil.example", "https://api.example:8443");
-    check(fields, &[page(r#""https://api.example:8443/x""#)], &["/a/x?q=1"], &port).await;
+    check(
+        fields,
+        &[page(r#""https://api.example:8443/x""#)],
+        &["/a/x?q=1"],
+        &port,
+    )
+    .await;
     // A link by http to the same host is followed by https.
-    check(fields, &[page(r#""http://api.example/y""#), page("null")], &["/a/x?q=1", "/y"], "").await;
+    check(
+        fields,
+        &[page(r#""http://api.example/y""#), page("null")],
+        &["/a/x?q=1", "/y"],
+        "",
+    )
+    .await;
     let scheme = "definition: next_url: its scheme is `ftp`; only http and https are sent";
     check(fields, &[page(r#""ftp://api.example/y""#)], &["/a/x?q=1"], scheme).await;
     let number = "expression: next_url: `response.body.next` gives number, not text";
@@ -55,8 +87,13 @@ params:
   page: ${context.iteration + 1}
   after: ${prev.body.next}
 while: response.body.next != null";
-    check(fields, &[page("7"), page("8"), page("null")], &["/x?page=1", "/x?page=2&after=7", "/x?page=3&after=8"], "")
-        .await;
+    check(
+        fields,
+        &[page("7"), page("8"), page("null")],
+        &["/x?page=1", "/x?page=2&after=7", "/x?page=3&after=8"],
+        "",
+    )
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -81,7 +118,19 @@ vars:
 while: vars.b < 8";
     let pages = [page("0")];
     // `while` sees the new values.
-    check(fields, &pages, &["/x?a=0&b=1", "/x?a=1&b=1", "/x?a=1&b=2", "/x?a=2&b=3", "/x?a=3&b=5"], "").await;
+    check(
+        fields,
+        &pages,
+        &[
+            "/x?a=0&b=1",
+            "/x?a=1&b=1",
+            "/x?a=1&b=2",
+            "/x?a=2&b=3",
+            "/x?a=3&b=5",
+        ],
+        "",
+    )
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -92,7 +141,13 @@ params: { page: \"${context.iteration}\" }
 while: true
 max_iterations: 3";
     let message = "loop_limit: the loop would go on after 3 iterations; max_iterations is reached";
-    check(fields, &[page("1")], &["/x?page=0", "/x?page=1", "/x?page=2"], message).await;
+    check(
+        fields,
+        &[page("1")],
+        &["/x?page=0", "/x?page=1", "/x?page=2"],
+        message,
+    )
+    .await;
     let fields = "
 url: https://api.example/x
 while: response.body.next != null
@@ -108,7 +163,10 @@ async fn loop_wait_spaces_requests() {
 url: https://api.example/x
 while: response.body.next != null
 loop_wait: 10s";
-    let ran = ran(plan(fields), |_, n| page(["1", "1", "null"][n]).after(Duration::from_millis(500))).await;
+    let ran = ran(plan(fields), |_, n| {
+        page(["1", "1", "null"][n]).after(Duration::from_millis(500))
+    })
+    .await;
     assert_eq!(ran.world.api.times(), [0, 10_500, 21_000]);
 }
 
@@ -141,9 +199,22 @@ while: context.iteration < 2
 save: { seen: response.body.items }
 steps:
   below: { url: \"https://api.example/below\", params: { page: \"${parent.iteration}\" } }";
-    let ran = ran(plan(fields), |_, n| json(200, if n == 0 { r#"{"items":[]}"# } else { r#"{"items":[1]}"# })).await;
+    let ran = ran(plan(fields), |_, n| {
+        json(
+            200,
+            if n == 0 {
+                r#"{"items":[]}"#
+            } else {
+                r#"{"items":[1]}"#
+            },
+        )
+    })
+    .await;
     let below = ran.lines().iter().filter(|line| line.contains("below")).count();
-    assert_eq!((below, ran.responses().len(), ran.report.counts.skipped), (2, 4, 1));
+    assert_eq!(
+        (below, ran.responses().len(), ran.report.counts.skipped),
+        (2, 4, 1)
+    );
     assert_eq!(ran.outcome(), Outcome::Succeeded);
 }
 
@@ -156,11 +227,21 @@ while: context.iteration < 2
 steps:
   below: { url: \"https://api.example/below\", params: { page: \"${parent.iteration}\" } }";
     let slow = |asked: &Asked, _: usize| {
-        json(200, "{}").after(Duration::from_millis(if asked.line.contains("below") { 1_000 } else { 10 }))
+        json(200, "{}").after(Duration::from_millis(if asked.line.contains("below") {
+            1_000
+        } else {
+            10
+        }))
     };
     let ran = ran(plan(fields), slow).await;
-    let pages: Vec<u128> =
-        ran.world.api.log().iter().filter(|a| !a.line.contains("below")).map(|a| a.at.as_millis()).collect();
+    let pages: Vec<u128> = ran
+        .world
+        .api
+        .log()
+        .iter()
+        .filter(|a| !a.line.contains("below"))
+        .map(|a| a.at.as_millis())
+        .collect();
     assert_eq!(pages, [0, 10, 20]);
 }
 
@@ -174,7 +255,10 @@ steps:
   download: { url: \"https://api.example/file\", when: parent.body.status == 'done' }";
     let status = |asked: &Asked, n: usize| {
         let done = n >= 2 || asked.line.contains("file");
-        json(200, format!(r#"{{"status":"{}"}}"#, if done { "done" } else { "running" }))
+        json(
+            200,
+            format!(r#"{{"status":"{}"}}"#, if done { "done" } else { "running" }),
+        )
     };
     let ran = ran(plan(fields), status).await;
     let lines = ran.lines();

@@ -32,7 +32,9 @@ fn program(yaml: &str) -> Arc<Program> {
     let document = orchid_plan::document::read(yaml.to_owned(), "test.yaml");
     let errors = |found: &[orchid_plan::diagnostic::Diagnostic]| {
         let errors = found.iter().filter(|d| d.severity == Severity::Error);
-        errors.map(|d| format!("{} {}: {}\n", d.code, d.pointer, d.message)).collect::<String>()
+        errors
+            .map(|d| format!("{} {}: {}\n", d.code, d.pointer, d.message))
+            .collect::<String>()
     };
     let read = errors(&document.diagnostics);
     assert!(read.is_empty(), "{read}{yaml}");
@@ -44,11 +46,17 @@ fn program(yaml: &str) -> Arc<Program> {
 
 /// A document with one plan `p` of these fields (indented by four), for the API at `https://api.example`.
 fn plan(fields: &str) -> Arc<Program> {
-    program(&format!("integration: test\nplans:\n  p:\n{}\n", indented(fields, 4)))
+    program(&format!(
+        "integration: test\nplans:\n  p:\n{}\n",
+        indented(fields, 4)
+    ))
 }
 
 fn indented(text: &str, by: usize) -> String {
-    let lines = text.trim_matches('\n').lines().map(|line| format!("{:by$}{line}", ""));
+    let lines = text
+        .trim_matches('\n')
+        .lines()
+        .map(|line| format!("{:by$}{line}", ""));
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -68,7 +76,11 @@ impl Ran {
     }
 
     fn fault(&self) -> String {
-        self.report.fault.as_ref().map(ToString::to_string).unwrap_or_default()
+        self.report
+            .fault
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default()
     }
 
     fn lines(&self) -> Vec<String> {
@@ -87,17 +99,28 @@ impl Ran {
     fn error_texts(&self) -> Vec<String> {
         let text = |event: &serde_json::Value| {
             let error = &event["data"]["error"];
-            format!("{}: {}", error["kind"].as_str().unwrap(), error["message"].as_str().unwrap())
+            format!(
+                "{}: {}",
+                error["kind"].as_str().unwrap(),
+                error["message"].as_str().unwrap()
+            )
         };
         self.errors().iter().map(text).collect()
     }
 
     fn saved(&self, name: &str) -> String {
-        self.report.state.saved.get(name).map_or_else(|| "absent".to_owned(), |json| json.0.to_json())
+        self.report
+            .state
+            .saved
+            .get(name)
+            .map_or_else(|| "absent".to_owned(), |json| json.0.to_json())
     }
 }
 
-async fn ran(program: Arc<Program>, answers: impl Fn(&Asked, usize) -> Answer + Send + Sync + 'static) -> Ran {
+async fn ran(
+    program: Arc<Program>,
+    answers: impl Fn(&Asked, usize) -> Answer + Send + Sync + 'static,
+) -> Ran {
     ran_spec(spec(program, "p", value("{}")), answers).await
 }
 

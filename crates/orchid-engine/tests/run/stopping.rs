@@ -42,14 +42,22 @@ async fn cancelled_requests_are_cut_and_complete_ones_emitted() {
 
 #[tokio::test(start_paused = true)]
 async fn an_abort_cuts_and_goes_to_the_errors() {
-    let fields = FAN.replace("concurrency: 3,", "concurrency: 3, abort_when: response.status_code == 403,");
-    let ran = ran(plan(&fields), |asked, _| match asked.line.rsplit('/').next().unwrap() {
-        "list" => json(200, "{}"),
-        "1" => json(403, r#"{"no":true}"#).after(Duration::from_secs(1)),
-        _ => json(200, "{}").after(SLOW),
+    let fields = FAN.replace(
+        "concurrency: 3,",
+        "concurrency: 3, abort_when: response.status_code == 403,",
+    );
+    let ran = ran(plan(&fields), |asked, _| {
+        match asked.line.rsplit('/').next().unwrap() {
+            "list" => json(200, "{}"),
+            "1" => json(403, r#"{"no":true}"#).after(Duration::from_secs(1)),
+            _ => json(200, "{}").after(SLOW),
+        }
     })
     .await;
-    assert_eq!((ran.outcome(), ran.lines().len(), ran.responses().len()), (Outcome::Aborted, 4, 1));
+    assert_eq!(
+        (ran.outcome(), ran.lines().len(), ran.responses().len()),
+        (Outcome::Aborted, 4, 1)
+    );
     assert_eq!(ran.errors()[0]["data"]["error"]["kind"], "aborted");
     assert_eq!(ran.errors()[0]["data"]["response"]["body"]["no"], true);
 }
@@ -57,23 +65,49 @@ async fn an_abort_cuts_and_goes_to_the_errors() {
 #[tokio::test(start_paused = true)]
 async fn run_timeout() {
     let fields = format!("run_timeout: 10s\n{FAN}");
-    let ran = ran(plan(&fields), |_, n| json(200, "{}").after(if n == 0 { Duration::ZERO } else { SLOW })).await;
+    let ran = ran(plan(&fields), |_, n| {
+        json(200, "{}").after(if n == 0 { Duration::ZERO } else { SLOW })
+    })
+    .await;
     assert_eq!(ran.outcome(), Outcome::Failed);
-    assert_eq!(ran.fault(), "run_timeout: the run took longer than 10s (run_timeout)");
+    assert_eq!(
+        ran.fault(),
+        "run_timeout: the run took longer than 10s (run_timeout)"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn limits_of_a_first_try() {
     let mut first = spec(plan(FAN), "p", value("{}"));
-    first.first_try = FirstTry { max_requests: Some(5), max_iterations: None };
+    first.first_try = FirstTry {
+        max_requests: Some(5),
+        max_iterations: None,
+    };
     let limited = ran_spec(first, |_, _| json(200, "{}")).await;
-    assert_eq!((limited.outcome(), limited.lines().len(), limited.report.limit_reached), (Outcome::Succeeded, 5, true));
+    assert_eq!(
+        (
+            limited.outcome(),
+            limited.lines().len(),
+            limited.report.limit_reached
+        ),
+        (Outcome::Succeeded, 5, true)
+    );
     assert!(limited.report.state.last_success_at.is_none());
     let fields = "url: https://api.example/x\nparams: { n: \"${context.iteration}\" }\nwhile: true\nsave: { n: context.iteration }";
     let mut second = spec(plan(fields), "p", value("{}"));
-    second.first_try = FirstTry { max_requests: None, max_iterations: Some(2) };
+    second.first_try = FirstTry {
+        max_requests: None,
+        max_iterations: Some(2),
+    };
     let limited = ran_spec(second, |_, _| json(200, "{}")).await;
-    assert_eq!((limited.outcome(), limited.lines().len(), limited.report.limit_reached), (Outcome::Succeeded, 2, true));
+    assert_eq!(
+        (
+            limited.outcome(),
+            limited.lines().len(),
+            limited.report.limit_reached
+        ),
+        (Outcome::Succeeded, 2, true)
+    );
     assert_eq!(limited.saved("n"), "absent");
 }
 
@@ -82,6 +116,9 @@ async fn an_unknown_plan_is_refused() {
     let world = World::new(Api::new(|_, _| json(200, "{}")));
     let spec = spec(plan("url: https://api.example/x"), "other", value("{}"));
     let report = run(spec, &world.ports, CancellationToken::new()).await;
-    assert_eq!(report.fault.unwrap().to_string(), "definition: there is no plan named `other`");
+    assert_eq!(
+        report.fault.unwrap().to_string(),
+        "definition: there is no plan named `other`"
+    );
     assert_eq!(report.outcome, Outcome::Failed);
 }

@@ -12,19 +12,32 @@ url: https://api.example/x
 params: { from: \"${window.from}\", to: \"${window.to}\", last: \"${window.last}\" }";
 
 fn spans(lines: &[String]) -> Vec<String> {
-    let cut = |line: &String| line.split('?').nth(1).unwrap_or_default().replace("2027-01-", "").replace("%3A", ":").replace(":00:00Z", "");
+    let cut = |line: &String| {
+        line.split('?')
+            .nth(1)
+            .unwrap_or_default()
+            .replace("2027-01-", "")
+            .replace("%3A", ":")
+            .replace(":00:00Z", "")
+    };
     lines.iter().map(cut).collect()
 }
 
 #[tokio::test(start_paused = true)]
 async fn pieces_run_in_order_and_are_committed() {
     let ran = ran(plan(DAYS), |_, _| json(200, "{}")).await;
-    assert_eq!(spans(&ran.lines()), [
-        "from=12T00&to=13T00&last=12T23:59:59Z",
-        "from=13T00&to=14T00&last=13T23:59:59Z",
-        "from=14T00&to=15T00&last=14T23:59:59Z",
-    ]);
-    assert_eq!(ran.report.state.window_end.unwrap().to_string(), "2027-01-15T00:00:00Z");
+    assert_eq!(
+        spans(&ran.lines()),
+        [
+            "from=12T00&to=13T00&last=12T23:59:59Z",
+            "from=13T00&to=14T00&last=13T23:59:59Z",
+            "from=14T00&to=15T00&last=14T23:59:59Z",
+        ]
+    );
+    assert_eq!(
+        ran.report.state.window_end.unwrap().to_string(),
+        "2027-01-15T00:00:00Z"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -33,7 +46,13 @@ async fn the_next_run_goes_on_behind_what_is_committed() {
     let mut spec = spec(plan(&fields), "p", value("{}"));
     spec.state.window_end = Some("2027-01-14T00:00:00Z".parse().unwrap());
     let ran = ran_spec(spec, |_, _| json(200, "{}")).await;
-    assert_eq!(spans(&ran.lines()), ["from=13T23&to=14T23&last=14T22:59:59Z", "from=14T23&to=15T00&last=14T23:59:59Z"]);
+    assert_eq!(
+        spans(&ran.lines()),
+        [
+            "from=13T23&to=14T23&last=14T22:59:59Z",
+            "from=14T23&to=15T00&last=14T23:59:59Z"
+        ]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -50,7 +69,10 @@ params: { from: \"${window.from}\", to: \"${window.to}\" }";
 async fn a_piece_that_fails_is_not_committed() {
     let ran = ran(plan(DAYS), |_, n| json(if n == 1 { 404 } else { 200 }, "")).await;
     assert_eq!((ran.outcome(), ran.lines().len()), (Outcome::Failed, 2));
-    assert_eq!(ran.report.state.window_end.unwrap().to_string(), "2027-01-13T00:00:00Z");
+    assert_eq!(
+        ran.report.state.window_end.unwrap().to_string(),
+        "2027-01-13T00:00:00Z"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -66,13 +88,19 @@ params: { from: \"${window.from}\", to: \"${window.to}\" }";
         }
     };
     let halved = ran(plan(fields), full_before(2)).await;
-    assert_eq!(spans(&halved.lines()), [
-        "from=12T00&to=13T00",
-        "from=12T00&to=12T12",
-        "from=12T00&to=12T06",
-        "from=12T06&to=13T00",
-    ]);
-    assert_eq!((halved.outcome(), halved.responses().len()), (Outcome::Succeeded, 2));
+    assert_eq!(
+        spans(&halved.lines()),
+        [
+            "from=12T00&to=13T00",
+            "from=12T00&to=12T12",
+            "from=12T00&to=12T06",
+            "from=12T06&to=13T00",
+        ]
+    );
+    assert_eq!(
+        (halved.outcome(), halved.responses().len()),
+        (Outcome::Succeeded, 2)
+    );
     let never = ran(plan(fields), full_before(99)).await;
     assert_eq!(never.outcome(), Outcome::Failed);
     assert_eq!(
