@@ -1,4 +1,4 @@
-//! What is emitted: CloudEvents 1.0, one per response, failure, and start or end of a run.
+//! What is emitted: `CloudEvents` 1.0, one per response, failure, and start or end of a run.
 //!
 //! An event's id is a function of its run, place and bytes alone, so what is emitted again is known by it. A
 //! response's body is written byte for byte; all else has been redacted by whoever calls.
@@ -18,7 +18,7 @@ use uuid::Uuid;
 pub struct Event {
     /// What it tells.
     pub kind: EventKind,
-    /// `id` of CloudEvents: the same for the same bytes at the same position.
+    /// `id` of `CloudEvents`: the same for the same bytes at the same position.
     pub id: String,
     /// The plan's own topic, if it names one.
     pub topic: Option<SmolStr>,
@@ -40,7 +40,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    /// The CloudEvents `type`.
+    /// The `type` of `CloudEvents`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Response => "orchid.response.v1",

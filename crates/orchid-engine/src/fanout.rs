@@ -15,6 +15,7 @@ use crate::run::Run;
 use crate::save;
 use crate::scope::{Place, Root, Scope, Turn, expression_fault};
 use crate::state::Change;
+use crate::text;
 use crate::trace::What;
 use crate::window::Piece;
 
@@ -191,7 +192,9 @@ fn admit(
 ) -> Result<bool, Fault> {
     let step = &node.step;
     if step.save.iter().any(|save| save.key.is_some()) {
-        place.saved_item = start(run, node, place, |root| save::saved_item(run, &step.save, root))?;
+        place.saved_item = start(run, node, place, |root| {
+            Ok(save::saved_item(run, &step.save, root))
+        })?;
     }
     if step.when.is_none() && (step.unique_by.is_none() || seen.is_none()) {
         return Ok(true);
@@ -208,7 +211,7 @@ fn admit(
             let value = root
                 .value(unique_by)
                 .map_err(|error| expression_fault("unique_by", unique_by, &error))?;
-            if !seen.insert(value.to_json()) {
+            if !seen.insert(text::canonical(&value)) {
                 return Ok(Some("unique_by"));
             }
         }
@@ -272,7 +275,7 @@ impl Run {
         if let Err(error) = ended
             && error.is_panic()
         {
-            self.fail_whole(Fault::new(
+            self.fail_whole(&Fault::new(
                 Kind::Internal,
                 "a task of the run panicked; this is a defect in Orchid",
             ));

@@ -196,7 +196,7 @@ fn scope(
                 return Ok(None);
             }
             // A secret tells budgets apart by its hash only.
-            let value = value.to_json();
+            let value = text::canonical(&value);
             let value = if run.redact(&value) == value {
                 value
             } else {

@@ -71,8 +71,7 @@ impl Needs {
 impl Node {
     /// The tree of a plan's steps.
     pub(crate) fn tree(program: &Program, step: &Arc<Step>, window: Option<&Window>) -> Arc<Self> {
-        let mut ancestors = Vec::new();
-        Self::build(program, step, window, &mut ancestors)
+        Self::build(program, step, window)
     }
 
     /// A request of an auth flow.
@@ -90,16 +89,11 @@ impl Node {
         }
     }
 
-    fn build(
-        program: &Program,
-        step: &Arc<Step>,
-        window: Option<&Window>,
-        ancestors: &mut Vec<Vec<Expression>>,
-    ) -> Arc<Self> {
+    fn build(program: &Program, step: &Arc<Step>, window: Option<&Window>) -> Arc<Self> {
         let children: Vec<_> = step
             .steps
             .iter()
-            .map(|child| Self::build(program, child, window, ancestors))
+            .map(|child| Self::build(program, child, window))
             .collect();
         let own = expressions(program, step, window);
         let mut needs = Needs::of(&own, &["response"]);
@@ -269,10 +263,16 @@ fn request<'a>(step: &'a Step, out: &mut Vec<&'a Expression>) {
     match &request.body {
         Body::None => {}
         Body::Value(value) => tree(value, out),
-        Body::Form(fields) => fields.iter().for_each(|(_, value)| tree(value, out)),
+        Body::Form(fields) => {
+            for (_, value) in fields {
+                tree(value, out);
+            }
+        }
         Body::Graphql { query, variables } => {
             template(query, out);
-            variables.iter().for_each(|value| tree(value, out));
+            if let Some(variables) = variables {
+                tree(variables, out);
+            }
         }
     }
     if let Auth::Select(text) = &step.auth {

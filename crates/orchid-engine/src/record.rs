@@ -50,8 +50,8 @@ pub(crate) fn response(
             }
         }
     };
-    let topic = site.optional("topic", site.step.topic.as_ref(), root)?;
-    let key = site.optional("key", site.step.key.as_ref(), root)?;
+    let topic = optional("topic", site.step.topic.as_ref(), root)?;
+    let key = optional("key", site.step.key.as_ref(), root)?;
     let mut out = site.envelope(
         EventKind::Response,
         &id,
@@ -207,17 +207,6 @@ impl Site<'_> {
         out
     }
 
-    fn optional(
-        &self,
-        field: &str,
-        template: Option<&orchid_plan::program::Template>,
-        root: &Root,
-    ) -> Result<Option<String>, Fault> {
-        let Some(template) = template else { return Ok(None) };
-        let text = text::text(field, template, root)?;
-        Ok(text.map(|text| text.text).filter(|text| !text.is_empty()))
-    }
-
     fn event(
         &self,
         kind: EventKind,
@@ -257,7 +246,7 @@ impl Site<'_> {
             names.dedup();
             for name in names {
                 if name.eq_ignore_ascii_case("set-cookie") {
-                    out.raw("set-cookie", format!("[\"{}\"]", REDACTED).as_bytes());
+                    out.raw("set-cookie", format!("[\"{REDACTED}\"]").as_bytes());
                     continue;
                 }
                 let values = head.headers.iter().filter(|(n, _)| n == name);
@@ -281,6 +270,16 @@ impl Site<'_> {
         }
         out.maybe("parent_id", self.place.parent_id.as_deref());
     }
+}
+
+fn optional(
+    field: &str,
+    template: Option<&orchid_plan::program::Template>,
+    root: &Root,
+) -> Result<Option<String>, Fault> {
+    let Some(template) = template else { return Ok(None) };
+    let text = text::text(field, template, root)?;
+    Ok(text.map(|text| text.text).filter(|text| !text.is_empty()))
 }
 
 /// An item that comes from a secret of the config is not data.

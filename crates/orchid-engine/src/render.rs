@@ -59,14 +59,13 @@ pub(crate) fn render(step: &Step, with: &Ingredients<'_>) -> Result<Rendered, Fa
     let request = &step.request;
     let mut secret_query = false;
     let mut query = Query::default();
-    let mut url = match with.next_url {
-        Some(url) => url.clone(),
-        None => {
-            let (url, secret) = url(&request.url.parts, root)?;
-            secret_query |= secret;
-            params(&request.params, request.array_params, root, &url, &mut query)?;
-            url
-        }
+    let mut url = if let Some(url) = with.next_url {
+        url.clone()
+    } else {
+        let (url, secret) = url(&request.url.parts, root)?;
+        secret_query |= secret;
+        params(&request.params, request.array_params, root, &url, &mut query)?;
+        url
     };
     let trusted = (with.trusts)(&url);
     let mut headers = headers(step, root)?;
@@ -458,7 +457,7 @@ fn attach(credentials: &Credentials, url: &mut Url, headers: &mut Vec<Header>) -
 fn body(body: &Body, root: &Root, headers: &mut Vec<Header>) -> Result<(Option<Bytes>, bool), Fault> {
     match body {
         Body::None => Ok((None, false)),
-        Body::Value(tree) => by_value(&text::tree("body", tree, root)?, headers),
+        Body::Value(tree) => Ok(by_value(&text::tree("body", tree, root)?, headers)),
         Body::Form(fields) => {
             let (text, secret) = form(fields, root)?;
             default_header(headers, "Content-Type", "application/x-www-form-urlencoded");
@@ -469,22 +468,22 @@ fn body(body: &Body, root: &Root, headers: &mut Vec<Header>) -> Result<(Option<B
             if let Some(variables) = variables {
                 entries.push(("variables", text::tree("graphql.variables", variables, root)?));
             }
-            by_value(&Value::object(entries), headers)
+            Ok(by_value(&Value::object(entries), headers))
         }
     }
 }
 
-fn by_value(value: &Value, headers: &mut Vec<Header>) -> Result<(Option<Bytes>, bool), Fault> {
+fn by_value(value: &Value, headers: &mut Vec<Header>) -> (Option<Bytes>, bool) {
     let secret = value.is_secret();
     if value.is_null() {
-        return Ok((None, false));
+        return (None, false);
     }
     if let Some(text) = value.as_str() {
         default_header(headers, "Content-Type", "text/plain; charset=utf-8");
-        return Ok((Some(Bytes::from(text.to_owned())), secret));
+        return (Some(Bytes::from(text.to_owned())), secret);
     }
     default_header(headers, "Content-Type", "application/json");
-    Ok((Some(Bytes::from(value.to_json())), secret))
+    (Some(Bytes::from(value.to_json())), secret)
 }
 
 fn form(fields: &[(SmolStr, Tree)], root: &Root) -> Result<(String, bool), Fault> {

@@ -364,12 +364,12 @@ impl Run {
     }
 
     /// The run fails as a whole.
-    pub(crate) fn fail_whole(&self, fault: Fault) {
+    pub(crate) fn fail_whole(&self, fault: &Fault) {
         let path = self.spec.plan.clone();
         self.trace(&path, Vec::new, || What::Failed {
             error: self.redact(&fault.to_string()),
         });
-        self.note(&fault, &path);
+        self.note(fault, &path);
         self.failures.outside_items.store(true, Ordering::Relaxed);
         self.stop.stop(Reason::Failed);
     }

@@ -15,6 +15,7 @@ use crate::progress::Page;
 use crate::run::Run;
 use crate::scope::{Place, Root, expression_fault};
 use crate::state::{Change, FIELD_BYTES, Json, POLL_BYTES};
+use crate::text;
 use crate::times;
 use crate::trace::What;
 
@@ -76,12 +77,11 @@ pub(crate) fn save(
             value,
             position: position.to_vec(),
         };
-        match &save.key {
-            Some(key) => keep_row(save, key, pending, place, page, root)?,
-            None => {
-                run.weights.put(&save.name, json.len())?;
-                keep_field(save, pending, place)?;
-            }
+        if let Some(key) = &save.key {
+            keep_row(save, key, pending, place, page, root)?;
+        } else {
+            run.weights.put(&save.name, json.len())?;
+            keep_field(save, pending, place)?;
         }
     }
     Ok(())
@@ -122,7 +122,7 @@ fn keep_field(save: &Save, pending: Pending, place: &Place) -> Result<(), Fault>
 }
 
 /// `context.saved_item` of one place: the rows under its keys.
-pub(crate) fn saved_item(run: &Run, saves: &[Save], root: &Root) -> Result<Value, Fault> {
+pub(crate) fn saved_item(run: &Run, saves: &[Save], root: &Root) -> Value {
     let mut entries: Vec<(SmolStr, Value)> = Vec::new();
     for save in saves {
         let Some(key) = &save.key else { continue };
@@ -133,13 +133,13 @@ pub(crate) fn saved_item(run: &Run, saves: &[Save], root: &Root) -> Result<Value
             .map_or(Value::NULL, |json| json.0.clone());
         entries.push((save.name.clone(), found));
     }
-    Ok(Value::object(entries))
+    Value::object(entries)
 }
 
 /// The text that a row is found by: JSON, so that `1` and `"1"` are two.
 fn row_key(value: &Value) -> Option<String> {
     match value.kind() {
-        ValueKind::String | ValueKind::Number | ValueKind::Boolean => Some(value.to_json()),
+        ValueKind::String | ValueKind::Number | ValueKind::Boolean => Some(text::canonical(value)),
         ValueKind::Null | ValueKind::Array | ValueKind::Object => None,
     }
 }

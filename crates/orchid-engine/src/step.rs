@@ -74,13 +74,15 @@ struct Throttled {
 
 /// One attempt that brought something, or why there is none.
 enum Attempt {
-    Came {
-        exchange: Box<Exchange>,
-        claims: Claims,
-        credentials: Credentials,
-    },
+    Came(Box<Came>),
     Failed(Fault, Option<Box<Exchange>>),
     Stopped,
+}
+
+struct Came {
+    exchange: Box<Exchange>,
+    claims: Claims,
+    credentials: Credentials,
 }
 
 /// Sends one request until there is a final verdict.
@@ -95,15 +97,16 @@ pub(crate) async fn send(at: &At<'_>) -> Sent {
     };
     loop {
         tries.attempt += 1;
-        let (exchange, claims, credentials) = match attempt(at, &tries).await {
-            Attempt::Came {
-                exchange,
-                claims,
-                credentials,
-            } => (exchange, claims, credentials),
+        let came = match attempt(at, &tries).await {
+            Attempt::Came(came) => came,
             Attempt::Failed(fault, exchange) => return Sent::Failed(fault, exchange),
             Attempt::Stopped => return Sent::Stopped,
         };
+        let Came {
+            exchange,
+            claims,
+            credentials,
+        } = *came;
         let root = at
             .scope(&tries, credentials.auth.clone())
             .judging(&exchange.value);
@@ -138,7 +141,7 @@ async fn conclude(
             Verdict::Abort => Err(Sent::Aborted(exchange)),
             Verdict::Split => Err(Sent::Split),
             Verdict::Fail => Err(Sent::Failed(exchange.as_fault(), Some(exchange))),
-            Verdict::Throttled => throttle(at, tries, exchange, claims, &root).await,
+            Verdict::Throttled => throttle(at, tries, exchange, claims, &root),
             Verdict::Retry(rule) => retry(at, tries, exchange, rule).await,
             Verdict::Refresh if tries.renewed => {
                 // The newer token is refused as well: the response is judged as it is.
@@ -267,11 +270,11 @@ async fn attempt(at: &At<'_>, tries: &Tries) -> Attempt {
         }
         request.outgoing.charge = held;
         return match fetch(at, tries, request, permit).await {
-            Some(exchange) => Attempt::Came {
+            Some(exchange) => Attempt::Came(Box::new(Came {
                 exchange: Box::new(exchange),
                 claims,
                 credentials,
-            },
+            })),
             None => Attempt::Stopped,
         };
     }
@@ -461,13 +464,7 @@ async fn renew(
     }
 }
 
-async fn throttle(
-    at: &At<'_>,
-    tries: &mut Tries,
-    exchange: Box<Exchange>,
-    claims: &Claims,
-    root: &Root,
-) -> Again {
+fn throttle(at: &At<'_>, tries: &mut Tries, exchange: Box<Exchange>, claims: &Claims, root: &Root) -> Again {
     let run = at.run;
     let policy = &at.node.step.judge;
     let announced = match announced_wait(run, &exchange, claims, root) {

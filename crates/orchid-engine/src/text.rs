@@ -85,6 +85,51 @@ pub(crate) fn tree(field: &str, tree_of: &Tree, root: &Root) -> Result<Value, Fa
     }
 }
 
+/// JSON text that is the same for values that are equal, however they were written.
+pub(crate) fn canonical(value: &Value) -> String {
+    let mut out = String::new();
+    write_canonical(&mut out, value);
+    out
+}
+
+fn write_canonical(out: &mut String, value: &Value) {
+    match value.kind() {
+        ValueKind::String => {
+            out.push_str(&serde_json::Value::from(value.as_str().unwrap_or_default()).to_string());
+        }
+        ValueKind::Number => out.push_str(&number(value)),
+        ValueKind::Null | ValueKind::Boolean => out.push_str(&value.to_json()),
+        ValueKind::Array => {
+            out.push('[');
+            for item in value.items() {
+                write_canonical(out, &item);
+                out.push(',');
+            }
+            out.push(']');
+        }
+        ValueKind::Object => {
+            let entries: std::collections::BTreeMap<&str, Value> = value.entries().collect();
+            out.push('{');
+            for (name, entry) in &entries {
+                out.push_str(&serde_json::Value::from(*name).to_string());
+                out.push(':');
+                write_canonical(out, entry);
+                out.push(',');
+            }
+            out.push('}');
+        }
+    }
+}
+
+fn number(value: &Value) -> String {
+    let Some(number) = value.as_number() else {
+        return value.to_json();
+    };
+    number
+        .as_i128()
+        .map_or_else(|| number.as_f64().to_string(), |n| n.to_string())
+}
+
 fn source(template: &Template) -> &str {
     match template {
         Template::Whole(e) => e.source(),

@@ -92,7 +92,7 @@ pub(crate) async fn run_all(run: &Arc<Run>, node: &Arc<Node>) {
     };
     let span = match bounds(run, window) {
         Ok(span) => span,
-        Err(fault) => return run.fail_whole(fault),
+        Err(fault) => return run.fail_whole(&fault),
     };
     let Some(span) = span else { return };
     let mut from = span.from;
@@ -136,7 +136,7 @@ async fn run_span(run: &Arc<Run>, node: &Arc<Node>, window: &Window, span: Span)
                 "window {}: holds too much and cannot be halved: it is one granule",
                 piece.name
             );
-            run.fail_whole(Fault::new(Kind::Status, message));
+            run.fail_whole(&Fault::new(Kind::Status, message));
             return Ran::Stopped;
         };
         return Ran::Halve(half);
@@ -158,7 +158,7 @@ async fn finish(run: &Arc<Run>, piece: &Piece, window_end: Option<Timestamp>) {
     let take =
         |fields: &Mutex<Fields>| std::mem::take(&mut *fields.lock().unwrap_or_else(PoisonError::into_inner));
     if let Err(fault) = run.keep_for_end(take(&piece.run_fields)) {
-        run.fail_whole(fault);
+        run.fail_whole(&fault);
     }
     let mut change = Change {
         window_end,

@@ -10,7 +10,11 @@
 //! | [`wait`] | waiting for what another task or process brings about |
 //! | [`world`] | all ports of a run together, on tokio's (paused) clock |
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a test that cannot go on says so by panicking"
+)]
 
 pub mod api;
 pub mod folder;

@@ -71,11 +71,15 @@ impl MemorySink {
     /// Everything that was handed over, as text.
     pub fn text(&self) -> String {
         let state = self.state.lock().unwrap();
-        state
+        let lines: Vec<_> = state
             .events
             .iter()
-            .map(|event| format!("{}\n", String::from_utf8_lossy(&event.json)))
-            .collect()
+            .map(|event| String::from_utf8_lossy(&event.json))
+            .collect();
+        lines.join(
+            "
+",
+        )
     }
 
     /// Events whose acknowledgement is held.

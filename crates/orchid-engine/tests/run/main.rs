@@ -2,6 +2,11 @@
 //! an API in memory, in virtual time.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+#![allow(
+    clippy::format_push_string,
+    clippy::format_collect,
+    reason = "the text of a test is short"
+)]
 
 mod emission;
 mod fanout;
