@@ -54,6 +54,7 @@ record! {
 
 /// What a limit learns from responses.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "few, and only while a document is read")]
 pub enum Adapt {
     /// `auto`: the usual header families.
     Auto(Spanned<AdaptAuto>),

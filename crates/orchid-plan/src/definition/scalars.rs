@@ -279,20 +279,18 @@ impl Field for Spanned<u64> {
                 return None;
             }
         };
-        match number.value.parse() {
-            Ok(value) => Some(Self {
+        if let Ok(value) = number.value.parse() {
+            return Some(Self {
                 value,
                 place: number.place.clone(),
-            }),
-            Err(_) => {
-                let message = format!(
-                    "expected a whole number from 0 on, found {}",
-                    shown(&number.value)
-                );
-                reader.report(Diagnostic::error(codes::FIELD_VALUE, &number.place, message));
-                None
-            }
+            });
         }
+        let message = format!(
+            "expected a whole number from 0 on, found {}",
+            shown(&number.value)
+        );
+        reader.report(Diagnostic::error(codes::FIELD_VALUE, &number.place, message));
+        None
     }
 
     fn write(&self) -> Option<Node> {
@@ -383,15 +381,18 @@ fn ends_inside_expression(value: &str) -> bool {
     let mut quote = None;
     let mut escaped = false;
     for c in value.chars() {
-        match (quote, c) {
-            _ if escaped => escaped = false,
-            (Some(_), '\\') => escaped = true,
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"' | '`') => quote = Some(c),
-            (None, '(' | '[' | '{') => depth += 1,
-            (None, ')' | ']' | '}') => depth -= 1,
-            _ => {}
+        if escaped {
+            escaped = false;
+        } else if let Some(open) = quote {
+            escaped = c == '\\';
+            quote = quote.filter(|_| c != open);
+        } else {
+            match c {
+                '\'' | '"' | '`' => quote = Some(c),
+                '(' | '[' | '{' => depth += 1,
+                ')' | ']' | '}' => depth -= 1,
+                _ => {}
+            }
         }
     }
     quote.is_some() || depth > 0

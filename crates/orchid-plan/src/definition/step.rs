@@ -286,6 +286,7 @@ pub struct Parse {
 
 /// One decoder.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "few, and only while a document is read")]
 pub enum Decoder {
     /// By its name.
     Named(Spanned<DecoderName>),
@@ -334,6 +335,7 @@ pub enum CsvHeader {
 
 /// A field kept for later runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "few, and only while a document is read")]
 pub enum Save {
     /// Its value alone.
     Value(ExpressionText),

@@ -136,10 +136,10 @@ impl Eaten {
 
 /// `value` as a quoted scalar of YAML.
 pub fn quote(value: &str) -> String {
-    if !value.contains(['"', '\\']) {
-        format!("\"{value}\"")
-    } else {
+    if value.contains(['"', '\\']) {
         format!("'{}'", value.replace('\'', "''"))
+    } else {
+        format!("\"{value}\"")
     }
 }
 
@@ -356,12 +356,12 @@ fn comment_start(value: &str) -> usize {
     let mut quote = None;
     let mut previous = ' ';
     for (at, c) in value.char_indices() {
-        match quote {
-            Some(open) if c == open => quote = None,
-            Some(_) => {}
-            None if matches!(c, '\'' | '"' | '`') => quote = Some(c),
-            None if c == '#' && previous == ' ' => return at,
-            None => {}
+        if let Some(open) = quote {
+            quote = quote.filter(|_| c != open);
+        } else if matches!(c, '\'' | '"' | '`') {
+            quote = Some(c);
+        } else if c == '#' && previous == ' ' {
+            return at;
         }
         previous = c;
     }
@@ -373,13 +373,15 @@ fn flow_end(value: &str) -> usize {
     let mut depth = 0_usize;
     let mut quote = None;
     for (at, c) in value.char_indices() {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"' | '`') => quote = Some(c),
-            (None, '(' | '[' | '{') => depth += 1,
-            (None, ',' | '}' | ']' | ')') if depth == 0 => return at,
-            (None, ')' | ']' | '}') => depth -= 1,
+        if let Some(open) = quote {
+            quote = quote.filter(|_| c != open);
+            continue;
+        }
+        match c {
+            '\'' | '"' | '`' => quote = Some(c),
+            '(' | '[' | '{' => depth += 1,
+            ',' | '}' | ']' | ')' if depth == 0 => return at,
+            ')' | ']' | '}' => depth -= 1,
             _ => {}
         }
     }

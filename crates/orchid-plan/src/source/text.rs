@@ -213,8 +213,10 @@ fn align(value: &str, source: &str, style: Style, base: usize) -> Option<Vec<Pie
     let mut pieces: Vec<Piece> = Vec::new();
     let mut at = 0;
     for (offset, wanted) in value.char_indices() {
-        let Some(taken) = next_match(source, at, wanted, style)? else {
-            break;
+        let taken = match next_match(source, at, wanted, style) {
+            Found::At(taken) => taken,
+            Found::End => break,
+            Found::Other => return None,
         };
         at = taken.end;
         let value = offset..offset + wanted.len_utf8();
@@ -236,9 +238,19 @@ fn extends(last: &Piece, value: &Range<usize>, document: &Range<usize>) -> bool 
         && last.document.end == document.start
 }
 
-/// The bytes of `source` from `at` on that mean the character `wanted`; `Some(None)` at the source's end.
-fn next_match(source: &str, mut at: usize, wanted: char, style: Style) -> Option<Option<Range<usize>>> {
-    while let Some(found) = source[at..].chars().next() {
+/// What a character of a value was found to come from.
+enum Found {
+    /// These bytes.
+    At(Range<usize>),
+    /// Nothing: the source has ended.
+    End,
+    /// Something else: the value does not come from this source.
+    Other,
+}
+
+/// The bytes of `source` from `at` on that mean the character `wanted`.
+fn next_match(source: &str, mut at: usize, wanted: char, style: Style) -> Found {
+    while let Some(found) = source.get(at..).and_then(|rest| rest.chars().next()) {
         let end = at + found.len_utf8();
         if style == Style::Double && found == '\\' {
             let length = escape_length(&source[at..]);
@@ -246,20 +258,24 @@ fn next_match(source: &str, mut at: usize, wanted: char, style: Style) -> Option
                 at += length;
                 continue;
             }
-            return Some(Some(at..at + length));
+            return Found::At(at..at + length);
         }
         if style == Style::Single && found == '\'' && source[end..].starts_with('\'') {
-            return (wanted == '\'').then_some(Some(at..end + 1));
+            return if wanted == '\'' {
+                Found::At(at..end + 1)
+            } else {
+                Found::Other
+            };
         }
         if found == wanted || (wanted == ' ' && found == '\n') {
-            return Some(Some(at..end));
+            return Found::At(at..end);
         }
         if !found.is_whitespace() {
-            return None;
+            return Found::Other;
         }
         at = end;
     }
-    Some(None)
+    Found::End
 }
 
 /// The length of the escape at the start of `source` (YAML 1.2, section 5.7; a pair of surrogates is one).

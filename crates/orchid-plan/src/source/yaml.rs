@@ -1,20 +1,19 @@
 //! From the YAML parser's events to the tree.
 
+mod around;
+
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use granit_parser::{Event, Options, Parser, ScalarStyle, Span, Tag};
+use granit_parser::{Event, Options, Parser, ScalarStyle, Span};
 
-use super::eaten::Eaten;
+use self::around::check_depth;
 use super::scalar::{Resolved, resolve};
 use super::text::{Place, ScalarKind, Style, Text};
 use super::tree::{Kind, Member, Node, child, child_index};
-use super::{MAX_DEPTH, MAX_VALUES, problem, shown};
+use super::{MAX_DEPTH, shown};
 use crate::diagnostic::{Diagnostic, codes};
-
-/// All JSON pointers of a document together, in bytes: bounds long names that are nested deeply.
-const MAX_POINTER_BYTES: usize = 32 * 1024 * 1024;
 
 /// Mistakes that are told besides the one that ended the reading.
 const MAX_BEFORE_THE_END: usize = 20;
@@ -125,20 +124,19 @@ impl<'a> Builder<'a> {
 
     /// The next event inside a collection. The parser closes what it opens or reports an error.
     fn next_inside(&mut self, start: &Range<usize>) -> Result<(Event<'a>, Span), Stop> {
-        match self.next()? {
-            Some(next) => Ok(next),
-            None => {
-                let place = Place {
-                    span: start.clone(),
-                    ..Place::default()
-                };
-                Err(Stop::Refused(Diagnostic::error(
-                    codes::DOCUMENT_SYNTAX,
-                    &place,
-                    "the document ends inside a value",
-                )))
-            }
+        if let Some(next) = self.next()? {
+            return Ok(next);
         }
+        let place = Place {
+            span: start.clone(),
+            ..Place::default()
+        };
+        let message = "the document ends inside a value";
+        Err(Stop::Refused(Diagnostic::error(
+            codes::DOCUMENT_SYNTAX,
+            &place,
+            message,
+        )))
     }
 
     fn node(
@@ -150,7 +148,7 @@ impl<'a> Builder<'a> {
     ) -> Result<Node, Stop> {
         let start = bytes(span);
         self.charge(&start, 1, pointer.len())?;
-        self.check_depth(&start, depth)?;
+        check_depth(&start, depth)?;
         let before = self.values;
         let (node, anchor) = match event {
             Event::Scalar(value, style, anchor, tag) => {
@@ -361,121 +359,6 @@ impl<'a> Builder<'a> {
                 None
             }
         }
-    }
-
-    fn alias(
-        &mut self,
-        target: usize,
-        span: &Range<usize>,
-        pointer: &Arc<str>,
-        depth: usize,
-    ) -> Result<Node, Stop> {
-        let place = Place {
-            span: span.clone(),
-            pointer: pointer.clone(),
-        };
-        let Some(anchored) = self.anchors.get(&target) else {
-            let message = format!(
-                "`{}` stands inside the value that it stands for",
-                &self.text[span.clone()]
-            );
-            self.diagnostics
-                .push(Diagnostic::error(codes::DOCUMENT_ALIAS, &place, message));
-            return Ok(null(place));
-        };
-        let (values, height) = (anchored.values, anchored.depth);
-        self.check_depth(span, depth + height)?;
-        self.charge(span, values, values.saturating_mul(pointer.len()))?;
-        let Some(anchored) = self.anchors.get(&target) else {
-            return Ok(null(place));
-        };
-        Ok(Node {
-            place,
-            ..anchored.node.moved_to(pointer)
-        })
-    }
-
-    fn unresolved(&mut self, name: &str, span: &Range<usize>, pointer: &Arc<str>) -> Node {
-        if let Some(eaten) = super::eaten::at(self.text, span.start) {
-            self.diagnostics.push(eaten.diagnostic(pointer));
-            return eaten.node(pointer);
-        }
-        let place = Place {
-            span: span.clone(),
-            pointer: pointer.clone(),
-        };
-        let message = format!("there is no anchor `&{}` before this alias", shown(name));
-        self.diagnostics
-            .push(Diagnostic::error(codes::DOCUMENT_ALIAS, &place, message));
-        null(place)
-    }
-
-    /// Refuses a tag; gives the text that YAML took for one.
-    fn refuse_tag(&mut self, tag: Option<&Tag>, span: &Span, pointer: &Arc<str>) -> Option<Eaten> {
-        let tag = tag?;
-        let at = span.tag_span().map_or_else(|| bytes(span), |span| bytes(&span));
-        let eaten = super::eaten::at(self.text, at.start).filter(|_| !tag.is_yaml_core_schema());
-        let diagnostic = eaten.as_ref().map_or_else(
-            || {
-                let place = Place {
-                    span: at,
-                    pointer: pointer.clone(),
-                };
-                let message = format!("the YAML tag `{}` means nothing here", shown(&tag.original()));
-                Diagnostic::error(codes::DOCUMENT_TAG, &place, message)
-                    .with_help("leave the tag out; quote the value if it is text that starts with `!`")
-            },
-            |eaten| eaten.diagnostic(pointer),
-        );
-        self.diagnostics.push(diagnostic);
-        eaten
-    }
-
-    /// `&a` before nothing: more likely an expression than an anchor of null.
-    fn refuse_empty_anchor(&mut self, span: &Range<usize>, pointer: &Arc<str>) {
-        let diagnostic = super::eaten::at(self.text, span.start).map_or_else(
-            || {
-                let place = Place {
-                    span: span.clone(),
-                    pointer: pointer.clone(),
-                };
-                Diagnostic::error(codes::DOCUMENT_ALIAS, &place, "an anchor without a value")
-                    .with_help("put the value behind it, or quote the text if `&` is part of it")
-            },
-            |eaten| eaten.diagnostic(pointer),
-        );
-        self.diagnostics.push(diagnostic);
-    }
-
-    fn charge(&mut self, span: &Range<usize>, values: usize, pointer_bytes: usize) -> Result<(), Stop> {
-        self.values = self.values.saturating_add(values);
-        self.pointer_bytes = self.pointer_bytes.saturating_add(pointer_bytes);
-        if self.values <= MAX_VALUES && self.pointer_bytes <= MAX_POINTER_BYTES {
-            return Ok(());
-        }
-        let place = Place {
-            span: span.clone(),
-            ..Place::default()
-        };
-        Err(Stop::Refused(
-            Diagnostic::error(
-                codes::DOCUMENT_TOO_MANY_VALUES,
-                &place,
-                format!("the document has more than {MAX_VALUES} values by here, aliases expanded"),
-            )
-            .with_help("split the document, and use fewer aliases"),
-        ))
-    }
-
-    fn check_depth(&self, span: &Range<usize>, depth: usize) -> Result<(), Stop> {
-        if depth <= MAX_DEPTH {
-            return Ok(());
-        }
-        let place = Place {
-            span: span.clone(),
-            ..Place::default()
-        };
-        Err(Stop::Refused(problem::too_deep(&place)))
     }
 
     fn report(&mut self, code: &'static str, span: Range<usize>, message: &str) -> Reported<'_> {

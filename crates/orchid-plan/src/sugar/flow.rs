@@ -87,7 +87,7 @@ fn expand_kind<T>(flow: &mut Flow, kind: FlowType, values: &Map<T>) {
                     Some(at.template("urn:ietf:params:oauth:grant-type:jwt-bearer")),
                 ),
                 ("assertion", Some(at.template(format!("${{{assertion}}}")))),
-                ("scope", flow.scopes.as_ref().map(|scopes| scope(scopes))),
+                ("scope", flow.scopes.as_ref().map(scope)),
             ];
             let form = form_of(at, &form, &flow.extra);
             request_token(flow, form);

@@ -43,7 +43,7 @@ pub(super) fn expand(step: &mut Step, diagnostics: &mut Vec<Diagnostic>) {
             };
             expand_counted(step, counted, diagnostics);
         } else if let Some(cursor) = paginate.cursor {
-            expand_cursor(step, cursor, diagnostics);
+            expand_cursor(step, &cursor, diagnostics);
         }
     }
     for child in step.steps.values_mut() {
@@ -147,7 +147,7 @@ fn twice(name: &Spanned<SmolStr>, field: &str) -> Diagnostic {
         .with_help(format!("leave it out of `{field}`"))
 }
 
-fn expand_cursor(step: &mut Step, cursor: CursorSugar, diagnostics: &mut Vec<Diagnostic>) {
+fn expand_cursor(step: &mut Step, cursor: &CursorSugar, diagnostics: &mut Vec<Diagnostic>) {
     let at = At(&cursor.place);
     let name = free_name(step, "cursor");
     let value = at.template(format!("${{vars.{name}}}"));
