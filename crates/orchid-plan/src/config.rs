@@ -62,9 +62,32 @@ pub fn diagnose(violations: &[Violation], root: &Node) -> Vec<Diagnostic> {
     diagnostics
 }
 
-/// Why a schema cannot be used, if it cannot.
-pub fn check_schema(schema: &Json) -> Result<(), String> {
-    validator(schema).map(|_| ())
+/// What keeps a config schema, whose tree is `root`, from being used.
+pub fn check_schema(schema: &Json, root: &Node) -> Vec<Diagnostic> {
+    let mut diagnostics: Vec<_> = jsonschema::draft202012::meta::validator()
+        .iter_errors(schema)
+        .map(|error| {
+            let message = format!("this is no JSON Schema: {error}");
+            schema_error(root, &error.instance_path().to_string(), message)
+        })
+        .collect();
+    if !diagnostics.is_empty() {
+        return diagnostics;
+    }
+    if let Err(error) = validator_of(schema) {
+        let message = format!("the schema cannot be used: {error}");
+        let help = "references go into the schema itself (`#/$defs/…`), patterns have no look-around";
+        diagnostics.push(schema_error(root, &error.instance_path().to_string(), message).with_help(help));
+    }
+    if let Some(kind) = schema.get("type").filter(|kind| *kind != "object") {
+        let message = format!("a config is an object, but the schema asks for {kind}");
+        diagnostics.push(schema_error(root, "/type", message).with_help("write `type: object`"));
+    }
+    diagnostics
+}
+
+fn schema_error(root: &Node, pointer: &str, message: String) -> Diagnostic {
+    Diagnostic::error(codes::CONFIG_SCHEMA, &root.nearest(pointer).place, message)
 }
 
 impl Violation {
@@ -77,11 +100,16 @@ impl Violation {
 }
 
 fn validator(schema: &Json) -> Result<jsonschema::Validator, String> {
+    validator_of(schema).map_err(|error| error.to_string())
+}
+
+fn validator_of(schema: &Json) -> Result<jsonschema::Validator, jsonschema::ValidationError<'static>> {
     jsonschema::options()
         .with_draft(jsonschema::Draft::Draft202012)
         .should_validate_formats(true)
+        // Patterns come from authors: a linear engine bounds what they cost.
+        .with_pattern_options(jsonschema::PatternOptions::regex())
         .build(schema)
-        .map_err(|error| error.to_string())
 }
 
 fn violations(schema: &Json, values: &Json) -> Vec<Violation> {

@@ -6,6 +6,7 @@ use super::limit::{Matching, RateLimit};
 use super::read::{Reader, head, listed, shown};
 use super::step::{CsvOptions, CursorSugar, DecoderOptions, Paginate, Plan, RetryRule, Sign, Step};
 use super::{Definition, Http};
+use crate::config;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::text::Place;
 use crate::source::tree::{Kind, Node};
@@ -32,6 +33,11 @@ pub(super) fn definition(definition: &Definition, node: &Node, reader: &mut Read
             Diagnostic::error(codes::FIELD_MISSING, &place, "the document has no plan")
                 .with_help("add `plans:` with at least one plan, which says what is polled"),
         );
+    }
+    if let Some(schema) = &definition.config_schema {
+        config::check_schema(&schema.value, &schema.node)
+            .into_iter()
+            .for_each(|found| reader.report(found));
     }
     if let Some(steps) = node
         .get("defaults")
