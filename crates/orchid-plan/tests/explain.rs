@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use orchid_plan::compile::Bounds;
 use orchid_plan::{document, explain};
 
 /// The example documents of the repository.
@@ -250,6 +251,68 @@ fn explained_examples_are_documents_that_mean_the_same() {
             .unwrap_or_else(|| panic!("{title} can be read"));
         for plan in definition.plans.keys() {
             explained(&text, plan, &title);
+        }
+    }
+}
+
+/// Compiles a document and its explained plan, which must give the same plan to the engine.
+fn same_program(text: &str, plan: &str, title: &str) {
+    let written = document::load(text.as_bytes(), Bounds::default());
+    let Some(program) = &written.program else {
+        panic!("{title}: {:#?}", written.diagnostics)
+    };
+    let explained = written.explain(plan).expect("the plan is there");
+    let again = document::load(explained.as_bytes(), Bounds::default());
+    let Some(explained_program) = &again.program else {
+        panic!("{title}: {explained}\n{:#?}", again.diagnostics)
+    };
+    assert_eq!(
+        format!("{:#?}", program.plans[plan].step),
+        format!("{:#?}", explained_program.plans[plan].step),
+        "{title}: {explained}"
+    );
+    assert_eq!(
+        format!("{:#?}", program.flows),
+        format!("{:#?}", explained_program.flows),
+        "{title}: {explained}"
+    );
+    assert_eq!(
+        format!("{:#?}", program.http),
+        format!("{:#?}", explained_program.http),
+        "{title}: {explained}"
+    );
+}
+
+/// A config schema with all that the tables read.
+const CONFIG: &str = "config_schema: {type: object, properties: {base_url: {type: string}, size: {type: integer}, \
+     ids: {type: array}, since: {type: string}, key: {type: string}, token: {type: string}, user: {type: string}, \
+     pass: {type: string}, secret: {type: string, secret: true}, pem: {type: string, secret: true}, \
+     iss: {type: string}, refresh: {type: string, secret: true}}}";
+
+#[test]
+fn explained_sugar_compiles_to_the_same_program() {
+    for (title, fields) in SUGAR {
+        let fields = fields.replace(", key: item.id}}", ", merge: last}}");
+        let text = format!("integration: a\n{CONFIG}\nplans:\n  p: {{url: \"https://a.test/\", {fields}}}\n");
+        same_program(&text, "p", title);
+    }
+    for (title, flow) in FLOWS {
+        let text = format!(
+            "integration: a\n{CONFIG}\nauth:\n  f: {flow}\nplans:\n  p: {{url: \"https://a.test/\"}}\n"
+        );
+        same_program(&text, "p", title);
+    }
+}
+
+#[test]
+fn explained_examples_compile_to_the_same_program() {
+    for (path, text) in examples() {
+        let title = path.display().to_string();
+        let definition = document::read(text.as_str(), "a.yaml")
+            .definition
+            .unwrap_or_else(|| panic!("{title}"));
+        for plan in definition.plans.keys() {
+            same_program(&text, plan, &title);
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
+use orchid_plan::compile::Bounds;
 use orchid_plan::{document, explain};
 use proptest::prelude::*;
 
@@ -12,7 +13,10 @@ const LONG: Duration = Duration::from_secs(20);
 /// Reads, renders and explains; gives the codes of what was found.
 fn codes(text: impl Into<Vec<u8>>) -> Vec<&'static str> {
     let start = Instant::now();
+    let text = text.into();
+    let loaded = document::load(&text, Bounds::default());
     let document = document::read(text, "a.yaml");
+    assert!(loaded.program.is_none() || document.is_valid());
     let _ = document.render();
     for found in &document.diagnostics {
         assert!(
@@ -156,6 +160,13 @@ const WHOLE: &str = include_str!("whole.yaml");
 fn the_whole_language_reads_without_a_complaint() {
     let document = document::read(WHOLE, "whole.yaml");
     assert_eq!(document.render(), "");
+    let loaded = document::load(WHOLE.as_bytes(), Bounds::default());
+    let found: Vec<_> = loaded
+        .diagnostics
+        .iter()
+        .map(|found| (&found.pointer, &found.message))
+        .collect();
+    assert!(loaded.program.is_some(), "{found:#?}");
 }
 
 proptest! {
