@@ -173,7 +173,7 @@ pub(crate) fn judge(api: &Api) -> Verdicts {
 const REPEATABLE: [&str; 6] = ["/oauth/", "/login", "/refresh", "/jobs", "/faults/", "/echo"];
 
 fn repeats(entries: &[Entry]) -> Vec<Repeat> {
-    let mut seen: BTreeMap<(String, Option<&str>), usize> = BTreeMap::new();
+    let mut seen: BTreeMap<(String, [Option<&str>; 2]), usize> = BTreeMap::new();
     for entry in entries {
         let success = entry.status.is_some_and(|status| (200..300).contains(&status));
         if success && !REPEATABLE.iter().any(|path| entry.path.contains(path)) {
@@ -184,7 +184,8 @@ fn repeats(entries: &[Entry]) -> Vec<Repeat> {
                 .collect();
             let mark = if query.is_empty() { "" } else { "?" };
             let request = format!("{} {}{mark}{}", entry.method, entry.path, query.join("&"));
-            *seen.entry((request, entry.body_sha256.as_deref())).or_default() += 1;
+            let told_apart_by = [entry.body_sha256.as_deref(), entry.header("x-cursor")];
+            *seen.entry((request, told_apart_by)).or_default() += 1;
         }
     }
     let often = seen.into_iter().filter(|(_, times)| *times > 1);

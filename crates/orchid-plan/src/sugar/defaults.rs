@@ -110,6 +110,8 @@ pub(super) fn fill_plan(plan: &mut Plan) {
     plan.run_timeout.get_or_insert_with(|| at.duration("24h"));
     plan.enabled.get_or_insert_with(|| at.spanned(true));
     if let Some(window) = &mut plan.window {
+        let place = window.place.clone();
+        let at = At(&place);
         window.granularity.get_or_insert_with(|| at.duration("1s"));
         window.lookback.get_or_insert_with(|| at.duration("0s"));
         // With `to`, the end is what it says.
