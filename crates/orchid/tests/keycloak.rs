@@ -22,17 +22,27 @@ fn every_user_group_and_mapping_comes_once() {
     let keycloak = Keycloak::start();
     let started = Instant::now();
     let events = poll(&keycloak);
-    assert!(started.elapsed() > TOKEN_LIFE, "the run was too quick to need a second token");
+    assert!(
+        started.elapsed() > TOKEN_LIFE,
+        "the run was too quick to need a second token"
+    );
 
-    let users = keycloak.get(&["users?max=10000&briefRepresentation=false".to_owned()]).remove(0);
+    let users = keycloak
+        .get(&["users?max=10000&briefRepresentation=false".to_owned()])
+        .remove(0);
     let users = by_id(&users);
     assert_eq!(users.len(), 500);
-    let found: Vec<&Value> = bodies(&events, "users").flat_map(|(_, body)| elements(body)).collect();
+    let found: Vec<&Value> = bodies(&events, "users")
+        .flat_map(|(_, body)| elements(body))
+        .collect();
     assert_eq!(found.len(), users.len(), "each user once");
     let found: BTreeMap<String, Value> = found.into_iter().map(|user| (id(user), user.clone())).collect();
     assert_eq!(found, users);
 
-    let paths: Vec<String> = users.keys().map(|user| format!("users/{user}/role-mappings")).collect();
+    let paths: Vec<String> = users
+        .keys()
+        .map(|user| format!("users/{user}/role-mappings"))
+        .collect();
     let roles: BTreeMap<&String, Value> = users.keys().zip(keycloak.get(&paths)).collect();
     let found: Vec<(&Value, &Value)> = bodies(&events, "users/roles").collect();
     assert_eq!(found.len(), users.len(), "each user's roles once");
@@ -41,25 +51,44 @@ fn every_user_group_and_mapping_comes_once() {
     }
 
     let members = keycloak.members();
-    let mut memberships: BTreeMap<String, BTreeSet<String>> = users.keys().cloned().map(|user| (user, BTreeSet::new())).collect();
+    let mut memberships: BTreeMap<String, BTreeSet<String>> = users
+        .keys()
+        .cloned()
+        .map(|user| (user, BTreeSet::new()))
+        .collect();
     for (group, users) in &members {
         for user in users {
-            memberships.get_mut(user).expect("a member is a user").insert(group.clone());
+            memberships
+                .get_mut(user)
+                .expect("a member is a user")
+                .insert(group.clone());
         }
     }
     let mut asked = BTreeMap::new();
     for (data, body) in bodies(&events, "users/groups") {
         let groups: Vec<String> = elements(body).map(id).collect();
-        assert_eq!(groups.len(), memberships[&id(&data["item"])].len(), "each group of a user once");
+        assert_eq!(
+            groups.len(),
+            memberships[&id(&data["item"])].len(),
+            "each group of a user once"
+        );
         let user = id(&data["item"]);
-        assert!(asked.insert(user, groups.into_iter().collect::<BTreeSet<_>>()).is_none(), "each user once");
+        assert!(
+            asked
+                .insert(user, groups.into_iter().collect::<BTreeSet<_>>())
+                .is_none(),
+            "each user once"
+        );
     }
     assert_eq!(asked, memberships);
 
     // One list of members for each group of each user.
     let mut lists: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for (data, body) in bodies(&events, "users/groups/members") {
-        let key = (data["parent_id"].as_str().expect("an id").to_owned(), id(&data["item"]));
+        let key = (
+            data["parent_id"].as_str().expect("an id").to_owned(),
+            id(&data["item"]),
+        );
         lists.entry(key).or_default().extend(elements(body).map(id));
     }
     assert_eq!(lists.len(), members.values().map(BTreeSet::len).sum::<usize>());
@@ -77,11 +106,19 @@ struct Keycloak {
 impl Keycloak {
     fn start() -> Self {
         let script = repository().join("scripts/services");
-        let started = Command::new(script).args(["keycloak", "start"]).stderr(Stdio::inherit()).output().expect("it runs");
+        let started = Command::new(script)
+            .args(["keycloak", "start"])
+            .stderr(Stdio::inherit())
+            .output()
+            .expect("it runs");
         assert!(started.status.success(), "Keycloak does not start");
         let text = String::from_utf8(started.stdout).expect("text");
         let pairs = text.lines().filter_map(|line| line.split_once('='));
-        Self { settings: pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect() }
+        Self {
+            settings: pairs
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+        }
     }
 
     fn setting(&self, name: &str) -> &str {
@@ -92,8 +129,12 @@ impl Keycloak {
     fn get(&self, paths: &[String]) -> Vec<Value> {
         let (url, realm) = (self.setting("KEYCLOAK_URL"), self.setting("KEYCLOAK_REALM"));
         let token = self.token();
-        let lines = paths.iter().map(|path| format!("url = \"{url}/admin/realms/{realm}/{path}\"\n"));
-        let lines: String = lines.chain([format!("header = \"Authorization: Bearer {token}\"\n")]).collect();
+        let lines = paths
+            .iter()
+            .map(|path| format!("url = \"{url}/admin/realms/{realm}/{path}\"\n"));
+        let lines: String = lines
+            .chain([format!("header = \"Authorization: Bearer {token}\"\n")])
+            .collect();
         let answers = curl(&["--fail", "--config", "-"], &lines);
         assert_eq!(answers.len(), paths.len());
         answers
@@ -101,7 +142,10 @@ impl Keycloak {
 
     fn token(&self) -> String {
         let (url, realm) = (self.setting("KEYCLOAK_URL"), self.setting("KEYCLOAK_REALM"));
-        let (client, secret) = (self.setting("KEYCLOAK_CLIENT_ID"), self.setting("KEYCLOAK_CLIENT_SECRET"));
+        let (client, secret) = (
+            self.setting("KEYCLOAK_CLIENT_ID"),
+            self.setting("KEYCLOAK_CLIENT_SECRET"),
+        );
         let url = format!("{url}/realms/{realm}/protocol/openid-connect/token");
         let form = format!("grant_type=client_credentials&client_id={client}&client_secret={secret}");
         let answer = curl(&["--fail", "--data", "@-", &url], &form).remove(0);
@@ -114,8 +158,14 @@ impl Keycloak {
         let groups = self.get(&["groups?max=10000".to_owned()]).remove(0);
         let groups: Vec<String> = elements(&groups).map(id).collect();
         assert_eq!(groups.len(), 20);
-        let paths: Vec<String> = groups.iter().map(|group| format!("groups/{group}/members?max=10000")).collect();
-        let members = self.get(&paths).into_iter().map(|members| elements(&members).map(id).collect());
+        let paths: Vec<String> = groups
+            .iter()
+            .map(|group| format!("groups/{group}/members?max=10000"))
+            .collect();
+        let members = self
+            .get(&paths)
+            .into_iter()
+            .map(|members| elements(&members).map(id).collect());
         groups.into_iter().zip(members).collect()
     }
 }
@@ -124,8 +174,17 @@ impl Keycloak {
 fn curl(arguments: &[&str], input: &str) -> Vec<Value> {
     let mut command = Command::new("curl");
     command.args(["--silent", "--show-error"]).args(arguments);
-    let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("curl runs");
-    process.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("curl reads");
+    let mut process = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("curl runs");
+    process
+        .stdin
+        .take()
+        .expect("a pipe")
+        .write_all(input.as_bytes())
+        .expect("curl reads");
     let output = process.wait_with_output().expect("curl ends");
     assert!(output.status.success(), "curl: {}", output.status);
     let values = serde_json::Deserializer::from_slice(&output.stdout).into_iter();
@@ -140,7 +199,15 @@ fn poll(keycloak: &Keycloak) -> Vec<(String, Value)> {
     let output = Command::new(env!("CARGO_BIN_EXE_orchid"))
         .arg("run")
         .arg(examples.join("keycloak.yaml"))
-        .args(["--plan", "users", "--events", "response,error", "--set", REQUESTS_PER_SECOND, "--out"])
+        .args([
+            "--plan",
+            "users",
+            "--events",
+            "response,error",
+            "--set",
+            REQUESTS_PER_SECOND,
+            "--out",
+        ])
         .arg(&out)
         .arg("--config")
         .arg(examples.join("keycloak.config.yaml"))
@@ -151,18 +218,29 @@ fn poll(keycloak: &Keycloak) -> Vec<(String, Value)> {
     assert!(output.status.success(), "{}\n{stderr}", output.status);
     let text = fs::read_to_string(&out).expect("events");
     let secret = keycloak.setting("KEYCLOAK_CLIENT_SECRET");
-    assert!(!text.contains(secret) && !stderr.contains(secret), "the client's secret is shown");
-    let events = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("an event a line"));
+    assert!(
+        !text.contains(secret) && !stderr.contains(secret),
+        "the client's secret is shown"
+    );
+    let events = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("an event a line"));
     events
         .map(|mut event| {
             assert_eq!(event["type"], "orchid.response.v1", "{event:#}");
-            (event["subject"].as_str().expect("a subject").to_owned(), event["data"].take())
+            (
+                event["subject"].as_str().expect("a subject").to_owned(),
+                event["data"].take(),
+            )
         })
         .collect()
 }
 
 /// Data and body of the events with that subject.
-fn bodies<'a>(events: &'a [(String, Value)], subject: &'a str) -> impl Iterator<Item = (&'a Value, &'a Value)> {
+fn bodies<'a>(
+    events: &'a [(String, Value)],
+    subject: &'a str,
+) -> impl Iterator<Item = (&'a Value, &'a Value)> {
     let wanted = events.iter().filter(move |(found, _)| found == subject);
     wanted.map(|(_, data)| (data, &data["response"]["body"]))
 }
@@ -176,7 +254,9 @@ fn id(object: &Value) -> String {
 }
 
 fn by_id(list: &Value) -> BTreeMap<String, Value> {
-    elements(list).map(|object| (id(object), object.clone())).collect()
+    elements(list)
+        .map(|object| (id(object), object.clone()))
+        .collect()
 }
 
 /// The roles of a user, in an order of their own.
