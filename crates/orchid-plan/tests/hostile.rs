@@ -178,7 +178,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_of_yaml_characters(text in r##"[ \n:\-?\[\]{},&*!|>'"%@`#$a-c0-9.<~\t\u{e9}]{0,200}"##) {
+    fn any_text_of_yaml_characters(text in r#"[ \n:\-?\[\]{},&*!|>'"%@`#$a-c0-9.<~\t\u{e9}]{0,200}"#) {
         let _ = codes(text);
     }
 
@@ -186,7 +186,7 @@ proptest! {
     fn a_right_document_with_a_piece_replaced(
         at in 0..WHOLE.len(),
         length in 0..20_usize,
-        with in r##"[ \n:\-?\[\]{},&*!|>'"%@`#$a-c0-9.<~]{0,6}"##,
+        with in r#"[ \n:\-?\[\]{},&*!|>'"%@`#$a-c0-9.<~]{0,6}"#,
     ) {
         let mut bytes = WHOLE.as_bytes().to_vec();
         let end = (at + length).min(bytes.len());
