@@ -10,7 +10,7 @@ use tokio::task::{JoinError, JoinSet};
 use crate::fault::{Fault, Kind};
 use crate::node::Node;
 use crate::page;
-use crate::progress::{Item, Page};
+use crate::progress::{self, Item, Page};
 use crate::run::Run;
 use crate::save;
 use crate::scope::{Place, Root, Scope, Turn, expression_fault};
@@ -21,32 +21,29 @@ use crate::window::Piece;
 
 /// What a step gets from the response above it.
 #[derive(Clone)]
-pub(crate) struct Above {
+pub(crate) struct Handed {
     /// The `parent` root.
     pub parent: Value,
     /// Iterations and indexes so far.
     pub position: Vec<u64>,
     /// The event id of the parent's response.
     pub parent_id: Option<Arc<str>>,
-    /// The nearest item.
-    pub owner: Option<Arc<Item>>,
-    /// The page that the step runs for, unless an item answers for it.
-    pub page: Option<Arc<Page>>,
+    /// Who answers for a failure.
+    pub above: progress::Above,
     /// The page of the plan's loop.
     pub root_page: Option<Arc<Page>>,
     /// The window piece.
     pub piece: Arc<Piece>,
 }
 
-impl Above {
-    /// Above the plan there is nothing.
+impl Handed {
+    /// Handed the plan there is nothing.
     pub(crate) fn root(piece: Arc<Piece>) -> Self {
         Self {
             parent: Value::NULL,
             position: Vec::new(),
             parent_id: None,
-            owner: None,
-            page: None,
+            above: progress::Above::default(),
             root_page: None,
             piece,
         }
@@ -60,8 +57,7 @@ impl Above {
             auth: Value::NULL,
             position: self.position.clone(),
             parent_id: self.parent_id.clone(),
-            owner: self.owner.clone(),
-            page: self.page.clone(),
+            above: self.above.clone(),
             root_page: self.root_page.clone(),
             piece: self.piece.clone(),
         }
@@ -71,18 +67,21 @@ impl Above {
         let mut place = self.place();
         place.item = Some((item, index));
         place.position.push(index as u64);
-        place.owner = Some(Arc::new(Item::below(self.owner.clone())));
-        place.page = None;
+        let item = Arc::new(Item::new(self.above.clone()));
+        place.above = progress::Above {
+            item: Some(item),
+            page: None,
+        };
         place
     }
 }
 
 /// Runs one step for one response above it: once, or for each item of its list. Failures are recorded where
 /// they belong; this returns when everything of it is done.
-pub(crate) fn run_step(run: Arc<Run>, node: Arc<Node>, above: Above) -> BoxFuture<'static, ()> {
+pub(crate) fn run_step(run: Arc<Run>, node: Arc<Node>, above: Handed) -> BoxFuture<'static, ()> {
     Box::pin(async move {
         if above.piece.stop.is_draining() {
-            return;
+            return above.above.cut_short();
         }
         if node.step.iterate_over.is_some() {
             run_items(&run, &node, &above).await;
@@ -98,7 +97,7 @@ pub(crate) fn run_step(run: Arc<Run>, node: Arc<Node>, above: Above) -> BoxFutur
 }
 
 /// Each level of steps at once.
-pub(crate) async fn run_steps(run: &Arc<Run>, nodes: &[Arc<Node>], above: &Above) {
+pub(crate) async fn run_steps(run: &Arc<Run>, nodes: &[Arc<Node>], above: &Handed) {
     match nodes {
         [] => {}
         [only] => run_step(run.clone(), only.clone(), above.clone()).await,
@@ -111,7 +110,7 @@ pub(crate) async fn run_steps(run: &Arc<Run>, nodes: &[Arc<Node>], above: &Above
     }
 }
 
-async fn run_items(run: &Arc<Run>, node: &Arc<Node>, above: &Above) {
+async fn run_items(run: &Arc<Run>, node: &Arc<Node>, above: &Handed) {
     let list = match list(run, node, above) {
         Ok(list) => list,
         Err(fault) => return run.fail(node, &above.place(), 0, fault, None).await,
@@ -144,7 +143,10 @@ async fn run_items(run: &Arc<Run>, node: &Arc<Node>, above: &Above) {
             .unless_draining(node.items.clone().acquire_owned())
             .await;
         // The semaphore is never closed: `None` is the run that drains.
-        let Some(Ok(open)) = open else { break };
+        let Some(Ok(open)) = open else {
+            above.above.cut_short();
+            break;
+        };
         while let Some(ended) = tasks.try_join_next() {
             run.check_task(ended);
         }
@@ -160,7 +162,7 @@ async fn run_items(run: &Arc<Run>, node: &Arc<Node>, above: &Above) {
 }
 
 /// The list that a step runs over; null is none.
-fn list(run: &Arc<Run>, node: &Node, above: &Above) -> Result<Value, Fault> {
+fn list(run: &Arc<Run>, node: &Node, above: &Handed) -> Result<Value, Fault> {
     let Some(expression) = &node.step.iterate_over else {
         return Ok(Value::array([]));
     };
@@ -254,14 +256,10 @@ fn start<T>(
 }
 
 async fn end_item(run: &Arc<Run>, place: &Place) {
-    let Some(item) = &place.owner else { return };
+    let Some(item) = &place.above.item else { return };
     run.counters().items_done.add(1);
     if item.is_failed() {
         run.counters().dead_letters.add(1);
-        return;
-    }
-    if place.piece.stop.is_draining() {
-        // It may not have been done to its end.
         return;
     }
     let mut change = Change::default();

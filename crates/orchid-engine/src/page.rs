@@ -17,11 +17,11 @@ use url::Url;
 use crate::budget::Charge;
 use crate::event::Event;
 use crate::exchange::Exchange;
-use crate::fanout::{self, Above};
+use crate::fanout::{self, Handed};
 use crate::fault::{Fault, Kind};
 use crate::node::Node;
 use crate::origin;
-use crate::progress::{Page, Pages};
+use crate::progress::{self, Page, Pages};
 use crate::record::{self, Site};
 use crate::run::{Run, position_text};
 use crate::save;
@@ -57,7 +57,7 @@ struct Tail {
     after: Option<oneshot::Receiver<()>>,
     handed: oneshot::Sender<()>,
     /// What sub-steps get; `None` runs none.
-    below: Option<Above>,
+    below: Option<Handed>,
     charge: Charge,
     /// Places in bounds: of open pages, of open items.
     open: Vec<OwnedSemaphorePermit>,
@@ -119,7 +119,7 @@ impl Loop {
     async fn go(&mut self, mut item: Option<OwnedSemaphorePermit>) {
         loop {
             let Some(open) = self.open_page().await else {
-                return;
+                return self.place.above.cut_short();
             };
             let Some((exchange, root, emits)) = self.request().await else {
                 return;
@@ -147,6 +147,8 @@ impl Loop {
                 }
                 Next::Failed(fault) => {
                     tail.open.extend(item.take());
+                    // Its values may not be whole.
+                    tail.page.fail();
                     let failed = self.fail(fault, Some(&exchange));
                     tokio::join!(failed, tail.run());
                     return;
@@ -169,7 +171,7 @@ impl Loop {
                     .unless_draining(self.run.ports.clock.sleep(wait))
                     .await;
                 if slept.is_none() {
-                    return;
+                    return self.place.above.cut_short();
                 }
             }
             self.turn = turn;
@@ -218,6 +220,7 @@ impl Loop {
                 None
             }
             Sent::Split => {
+                self.place.above.cut_short();
                 self.place.piece.split();
                 None
             }
@@ -225,7 +228,10 @@ impl Loop {
                 self.fail(fault, exchange.as_deref()).await;
                 None
             }
-            Sent::Stopped => None,
+            Sent::Stopped => {
+                self.place.above.cut_short();
+                None
+            }
         }
     }
 
@@ -265,7 +271,7 @@ impl Loop {
             (Emits::Response, Err(fault)) => return Err((fault, exchange)),
         };
         self.run.counters().pages.add(1);
-        let page = Arc::new(Page::default());
+        let page = Arc::new(Page::new(self.place.above.clone()));
         let root_page = self
             .is_root()
             .then(|| page.clone())
@@ -273,12 +279,14 @@ impl Loop {
         let next = self.after(&exchange, root, emits, &page, root_page.as_ref(), &position);
         let last = !matches!(next, Next::Again(..));
         let waits = step.loop_wait.is_some() && !last;
-        let below = (emits == Emits::Response && !self.node.children.is_empty() && !waits).then(|| Above {
+        let below = (emits == Emits::Response && !self.node.children.is_empty() && !waits).then(|| Handed {
             parent: self.as_parent(&exchange),
             position,
             parent_id: id.map(|id| Arc::from(id.to_string())),
-            owner: self.place.owner.clone(),
-            page: Some(page.clone()),
+            above: progress::Above {
+                item: self.place.above.item.clone(),
+                page: Some(page.clone()),
+            },
             root_page,
             piece: self.place.piece.clone(),
         });
@@ -423,6 +431,7 @@ impl Loop {
             .is_some_and(|max| iteration >= max)
         {
             self.run.reached_limit();
+            self.place.above.cut_short();
             return Next::End("--max-iterations");
         }
         if iteration >= step.max_iterations {
@@ -442,6 +451,7 @@ impl Loop {
             return Next::Failed(Fault::new(Kind::LoopLimit, message));
         }
         if self.place.piece.stop.is_draining() {
+            self.place.above.cut_short();
             return Next::End("the run stops");
         }
         Next::Again(
@@ -597,9 +607,12 @@ impl Tail {
         drop(charge);
         match kept {
             Ok(()) => {}
-            Err(fault) => return run.cannot_keep(&node, &place, index, &page, fault).await,
+            Err(fault) => {
+                page.fail();
+                return run.cannot_keep(&node, &place, index, fault).await;
+            }
         }
-        if !node.commits_pages || place.piece.stop.is_draining() && below_may_be_cut(&node) {
+        if !node.commits_pages {
             return;
         }
         match pages.done(index, page) {
@@ -612,9 +625,4 @@ impl Tail {
             Err(fault) => run.fail(&node, &place, index, fault, None).await,
         }
     }
-}
-
-/// With a run that drains, a page whose sub-steps may not all have started is not done.
-fn below_may_be_cut(node: &Node) -> bool {
-    !node.children.is_empty()
 }

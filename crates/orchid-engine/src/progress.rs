@@ -14,8 +14,9 @@ use crate::save::{Fields, Rows};
 #[derive(Debug, Default)]
 pub(crate) struct Item {
     failed: AtomicBool,
-    above: Option<Arc<Item>>,
+    /// A step below it failed or was not run to its end.
     failed_below: AtomicBool,
+    above: Above,
     pub rows: Mutex<Rows>,
 }
 
@@ -23,8 +24,16 @@ pub(crate) struct Item {
 #[derive(Debug, Default)]
 pub(crate) struct Page {
     failed: AtomicBool,
+    above: Above,
     pub fields: Mutex<Fields>,
     pub rows: Mutex<Rows>,
+}
+
+/// Who else is not done while something is not: the nearest item, and the page between it and here.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Above {
+    pub item: Option<Arc<Item>>,
+    pub page: Option<Arc<Page>>,
 }
 
 /// The pages of one loop, let out in order.
@@ -42,23 +51,47 @@ struct Prefix {
     merged_rows: Rows,
 }
 
+impl Above {
+    /// Something here failed: the item answers for it, or else the pages, which are never let out.
+    pub(crate) fn fail(&self) {
+        fail_pages(self.page.as_ref());
+        let Some(item) = &self.item else { return };
+        item.failed.store(true, Ordering::Relaxed);
+        let mut above = item.above.item.as_ref();
+        while let Some(item) = above {
+            item.failed_below.store(true, Ordering::Relaxed);
+            above = item.above.item.as_ref();
+        }
+    }
+
+    /// Something here was not run to its end: nothing above it counts as done.
+    pub(crate) fn cut_short(&self) {
+        let mut above = self;
+        loop {
+            fail_pages(above.page.as_ref());
+            let Some(item) = &above.item else { return };
+            item.failed_below.store(true, Ordering::Relaxed);
+            above = &item.above;
+        }
+    }
+}
+
+/// Up to the next item.
+fn fail_pages(page: Option<&Arc<Page>>) {
+    let mut next = page;
+    while let Some(page) = next {
+        page.failed.store(true, Ordering::Relaxed);
+        next = page.above.page.as_ref();
+    }
+}
+
 impl Item {
-    /// An item below another.
-    pub(crate) fn below(above: Option<Arc<Item>>) -> Self {
+    /// An item of a list that a page (or an item) brought.
+    pub(crate) fn new(above: Above) -> Self {
         Self {
             above,
             ..Self::default()
         }
-    }
-
-    /// Something of this item failed. True the first time.
-    pub(crate) fn fail(&self) -> bool {
-        let mut above = self.above.as_ref();
-        while let Some(item) = above {
-            item.failed_below.store(true, Ordering::Relaxed);
-            above = item.above.as_ref();
-        }
-        !self.failed.swap(true, Ordering::Relaxed)
     }
 
     /// Whether it is to be dead-lettered.
@@ -76,9 +109,17 @@ impl Item {
 }
 
 impl Page {
-    /// Something outside any item failed: it and all pages after it are never let out.
+    /// It and all pages after it are never let out.
     pub(crate) fn fail(&self) {
         self.failed.store(true, Ordering::Relaxed);
+    }
+
+    /// A page of a loop at this place.
+    pub(crate) fn new(above: Above) -> Self {
+        Self {
+            above,
+            ..Self::default()
+        }
     }
 }
 

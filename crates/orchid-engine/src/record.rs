@@ -101,7 +101,7 @@ pub(crate) fn error(site: &Site<'_>, fault: &Fault, exchange: Option<&Exchange>)
         site.item(data);
         data.raw(
             "dead_letter",
-            if site.place.owner.is_some() {
+            if site.place.above.item.is_some() {
                 b"true"
             } else {
                 b"false"

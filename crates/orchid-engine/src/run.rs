@@ -23,7 +23,6 @@ use crate::node::Node;
 use crate::origin;
 use crate::outcome::{Counters, Outcome, RunReport};
 use crate::ports::{Header, Ports, Receipt};
-use crate::progress::Page;
 use crate::record::{self, Site};
 use crate::redact::{REDACTED, Redactor};
 use crate::render::Rendered;
@@ -125,10 +124,12 @@ pub async fn run(spec: RunSpec, ports: &Ports, cancel: CancellationToken) -> Run
             return refused_report(spec, fault);
         }
     };
-    run.emit_run(record::start(&run)).await;
     let plan = run.plan();
     let node = Node::tree(&run.spec.program, &plan.step, plan.window.as_ref());
-    let work = window::run_all(&run, &node);
+    let work = async {
+        run.emit_run(record::start(&run)).await;
+        window::run_all(&run, &node).await;
+    };
     tokio::pin!(work);
     let timeout = ports.clock.sleep(plan.run_timeout);
     tokio::pin!(timeout);
@@ -275,6 +276,11 @@ impl Run {
         true
     }
 
+    /// Whether a bound for a first try was reached.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.limit_reached.load(Ordering::Relaxed)
+    }
+
     /// A bound for a first try was reached.
     pub(crate) fn reached_limit(&self) {
         self.limit_reached.store(true, Ordering::Relaxed);
@@ -326,20 +332,10 @@ impl Run {
         );
         self.note(&fault, &node.step.path);
         self.counters().errors.add(1);
-        match (&place.owner, &place.page) {
-            (Some(item), _) => {
-                item.fail();
-            }
-            (None, page) => {
-                self.failures.outside_items.store(true, Ordering::Relaxed);
-                place.piece.fail();
-                if let Some(page) = page.as_ref().or(place.root_page.as_ref()) {
-                    page.fail();
-                }
-            }
-        }
-        if let Some(page) = &place.page {
-            page.fail();
+        place.above.fail();
+        if place.above.item.is_none() {
+            self.failures.outside_items.store(true, Ordering::Relaxed);
+            place.piece.fail();
         }
         let stops =
             node.step.judge.on_error == orchid_plan::program::OnError::Fail && fault.kind != Kind::Aborted;
@@ -375,16 +371,9 @@ impl Run {
     }
 
     /// An event cannot be kept: too large for the sink is a failure of this response, anything else of the run.
-    pub(crate) async fn cannot_keep(
-        &self,
-        node: &Node,
-        place: &Place,
-        iteration: u64,
-        page: &Page,
-        fault: Fault,
-    ) {
+    pub(crate) async fn cannot_keep(&self, node: &Node, place: &Place, iteration: u64, fault: Fault) {
         if fault.kind != Kind::TooLarge {
-            page.fail();
+            place.above.cut_short();
             self.fail_sink(&fault, &node.step.path);
             return;
         }
@@ -405,7 +394,7 @@ impl Run {
             Err(fault) => Err(fault),
         };
         if let Err(fault) = kept {
-            page.fail();
+            place.above.cut_short();
             self.fail_sink(&fault, &node.step.path);
         }
     }

@@ -105,7 +105,7 @@ fn keep_row(
             format!("{field}: `{}` gives {}", key.source(), shape(&value)),
         ));
     };
-    let rows = match (save.commit, &place.owner) {
+    let rows = match (save.commit, &place.above.item) {
         (Commit::Run, Some(item)) => &item.rows,
         // Page by page; so too a key outside any item, which validation refuses.
         (Commit::Page, _) | (Commit::Run, None) => &page.rows,

@@ -13,7 +13,7 @@ use smol_str::SmolStr;
 
 use crate::fault::Fault;
 use crate::node::Node;
-use crate::progress::{Item, Page};
+use crate::progress::{Above, Page};
 use crate::run::Run;
 use crate::window::Piece;
 
@@ -32,10 +32,8 @@ pub(crate) struct Place {
     pub position: Vec<u64>,
     /// The event id of the parent's response.
     pub parent_id: Option<Arc<str>>,
-    /// The nearest item at or above this place: who answers for a failure here.
-    pub owner: Option<Arc<Item>>,
-    /// The page of the loop above that this runs for, unless an item answers for it.
-    pub page: Option<Arc<Page>>,
+    /// Who answers for a failure here.
+    pub above: Above,
     /// The page of the plan's loop that all this belongs to, where the plan runs over no list.
     pub root_page: Option<Arc<Page>>,
     /// The window piece, or the whole run where there is no window.

@@ -9,7 +9,7 @@ use orchid_jmespath::expression::Expression;
 use orchid_jmespath::value::Value;
 use orchid_plan::program::Window;
 
-use crate::fanout::{self, Above};
+use crate::fanout::{self, Handed};
 use crate::fault::{Fault, Kind};
 use crate::node::Node;
 use crate::run::Run;
@@ -150,7 +150,7 @@ async fn run_span(run: &Arc<Run>, node: &Arc<Node>, window: &Window, span: Span)
 }
 
 async fn run_piece(run: &Arc<Run>, node: &Arc<Node>, piece: &Arc<Piece>) {
-    fanout::run_step(run.clone(), node.clone(), Above::root(piece.clone())).await;
+    fanout::run_step(run.clone(), node.clone(), Handed::root(piece.clone())).await;
 }
 
 /// The piece is acknowledged.
@@ -160,12 +160,14 @@ async fn finish(run: &Arc<Run>, piece: &Piece, window_end: Option<Timestamp>) {
     if let Err(fault) = run.keep_for_end(take(&piece.run_fields)) {
         run.fail_whole(&fault);
     }
+    // What a bound for a first try cut short is not done.
+    let window_end = window_end.filter(|_| !run.is_limited());
     let mut change = Change {
         window_end,
         ..Change::default()
     };
     // A run that stops early, or failed outside its items, has not done all of them.
-    if !run.stop.tokens.is_draining() && !piece.failed.load(Ordering::Relaxed) {
+    if !run.stop.tokens.is_draining() && !run.is_limited() && !piece.failed.load(Ordering::Relaxed) {
         take(&piece.page_fields).into_change(&mut change);
     }
     run.commit(change).await;

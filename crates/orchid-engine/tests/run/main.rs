@@ -11,7 +11,10 @@
 mod emission;
 mod fanout;
 mod judging;
+mod limits;
+mod logins;
 mod loops;
+mod memory;
 mod requests;
 mod saving;
 mod stopping;

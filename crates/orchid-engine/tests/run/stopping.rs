@@ -122,3 +122,63 @@ async fn an_unknown_plan_is_refused() {
     );
     assert_eq!(report.outcome, Outcome::Failed);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_bound_for_a_first_try_moves_no_cursor() {
+    let fields = "
+window: { from: \"'2027-01-12'\", to: \"'2027-01-13'\" }
+url: https://api.example/x
+params: { n: \"${context.iteration}\" }
+while: context.iteration < 9";
+    let mut spec = spec(plan(fields), "p", value("{}"));
+    spec.first_try = FirstTry {
+        max_requests: None,
+        max_iterations: Some(2),
+    };
+    let ran = ran_spec(spec, |_, _| json(200, "{}")).await;
+    assert_eq!((ran.lines().len(), ran.report.limit_reached), (2, true));
+    assert!(ran.report.state.window_end.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_done_before_a_stop_is_kept_and_what_was_cut_is_not() {
+    let fields = "
+url: https://api.example/list
+params: { page: \"${context.iteration}\" }
+while: context.iteration < 3
+save: { page: { value: context.iteration, commit: page } }
+steps:
+  each:
+    iterate_over: \"range(0, 3)\"
+    url: https://api.example/{page}/{n}
+    params: { page: \"${parent.iteration}\", n: \"${item}\" }
+    save: { row: { value: parent.iteration, key: to_string(item), merge: max } }";
+    let world = World::new(Api::new(|asked: &Asked, _| {
+        // The last item of the second page never ends.
+        json(200, "{}").after(if asked.line.ends_with("/1/2") {
+            SLOW
+        } else {
+            Duration::from_secs(1)
+        })
+    }));
+    let cancel = CancellationToken::new();
+    let stopper = cancel.clone();
+    let stop = async move {
+        tokio::time::sleep(Duration::from_secs(50)).await;
+        stopper.cancel();
+    };
+    let running = run(spec(plan(fields), "p", value("{}")), &world.ports, cancel);
+    let (report, ()) = tokio::join!(running, stop);
+    assert_eq!(report.outcome, Outcome::Cancelled);
+    assert_eq!(report.state.saved["page"].0.to_json(), "0");
+    let rows: Vec<String> = report.state.saved_items["row"]
+        .iter()
+        .map(|(key, json)| format!("{key}={}", json.0.to_json()))
+        .collect();
+    assert_eq!(rows, [r#""0"=3"#, r#""1"=3"#, r#""2"=3"#]);
+    let sums = world.checkpoints.changes();
+    assert!(
+        sums.iter().flat_map(|change| &change.rows).count() >= 11,
+        "{sums:?}"
+    );
+}
