@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::budget::Charge;
 use crate::fault::{Fault, Kind};
+use crate::headers;
 use crate::node::Node;
 use crate::ports::{Outgoing, Reply};
 use crate::reading::{self, Reading};
@@ -84,8 +85,10 @@ impl Exchange {
             }
         };
         let mut reading = Reading::default();
-        if let (Some(head), None) = (&reply, &fault) {
-            match reading::read(&head.headers, &body, &node.step, node.needs) {
+        match (&reply, &fault) {
+            (None, _) => {}
+            (Some(head), Some(_)) => reading = reading::partial(&head.headers, &body),
+            (Some(head), None) => match reading::read(&head.headers, &body, &node.step, node.needs) {
                 Ok(read) => reading = read,
                 Err((failed, read)) => {
                     reading = read;
@@ -94,7 +97,7 @@ impl Exchange {
                         fault = Some(failed);
                     }
                 }
-            }
+            },
         }
         let mut exchange = Self {
             request,
@@ -181,13 +184,13 @@ impl Exchange {
             number(u64::try_from(head.duration.as_millis()).unwrap_or(u64::MAX)),
         );
         if needs.headers {
-            put("headers", reading::headers_value(&head.headers));
+            put("headers", headers::value(&head.headers));
         }
         if needs.links {
-            put("links", reading::links(&head.headers, &head.url));
+            put("links", headers::links(&head.headers, &head.url));
         }
         if needs.cookies {
-            put("cookies", reading::cookies(&head.headers));
+            put("cookies", headers::cookies(&head.headers));
         }
         Value::object(entries)
     }

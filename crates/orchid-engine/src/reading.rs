@@ -1,18 +1,20 @@
-//! A response's headers and body as values, as far as anybody reads them.
+//! A response's body as far as anybody reads it, and as it goes into events.
 
 use bytes::Bytes;
 use orchid_jmespath::document;
 use orchid_jmespath::value::Value;
 use orchid_plan::program::Step;
-use url::Url;
 
-use crate::fault::{Fault, Kind};
+use crate::decode::charset::{self, Text};
+use crate::decode::{self, Ask, Decoded, Recipe, Unread};
+use crate::fault::Fault;
+use crate::headers::{self, Headers};
 use crate::node::Needs;
 
 /// Characters of a body that a message shows.
 const EXCERPT: usize = 200;
 
-/// A body as values.
+/// A body as values, and as events embed it.
 #[derive(Debug, Clone)]
 pub(crate) struct Reading {
     /// `json`, `text`, …
@@ -21,6 +23,21 @@ pub(crate) struct Reading {
     pub body: Value,
     /// As text; null where it is none, or where nobody reads it and it is JSON.
     pub text: Value,
+    /// What an event holds of it.
+    pub embedded: Embedded,
+}
+
+/// How an event holds a body.
+#[derive(Debug, Clone)]
+pub(crate) enum Embedded {
+    /// `null`: it is empty.
+    Nothing,
+    /// JSON, in UTF-8 and without a byte-order mark; else byte for byte as received.
+    Json(Bytes),
+    /// A text in UTF-8, as a string.
+    Text(Bytes),
+    /// The bytes as received.
+    Base64,
 }
 
 impl Default for Reading {
@@ -29,64 +46,72 @@ impl Default for Reading {
             format: "binary",
             body: Value::NULL,
             text: Value::NULL,
+            embedded: Embedded::Base64,
         }
     }
 }
 
 /// Reads a body. A failure brings what could be read.
 pub(crate) fn read(
-    headers: &[(String, Bytes)],
+    headers: &Headers,
     body: &Bytes,
     step: &Step,
     needs: Needs,
 ) -> Result<Reading, (Fault, Reading)> {
-    let _ = step;
-    let text = || Value::from_utf8(body.clone()).unwrap_or(Value::NULL);
-    let content_type = headers
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-    let content_type = content_type.map(|(_, value)| String::from_utf8_lossy(value).to_ascii_lowercase());
-    let json = match content_type
-        .as_deref()
-        .map(|value| value.split(';').next().unwrap_or_default().trim())
-    {
-        Some(kind) if kind.ends_with("/json") || kind.ends_with("+json") => true,
-        Some(kind) if kind.starts_with("text/") => false,
-        _ => body.first().is_some_and(|b| b"{[".contains(b)),
+    let media = headers::media(headers);
+    let recipe = Recipe {
+        media: &media,
+        parse: step.parse.as_ref(),
+        ask: if needs.body { Ask::Value } else { Ask::Check },
+        limit: step.max_response_bytes,
     };
-    if body.is_empty() {
-        return Ok(Reading {
-            format: if json { "json" } else { "text" },
-            ..Reading::default()
-        });
+    let is_packed = step.parse.as_ref().is_some_and(|parse| !parse.unpack.is_empty());
+    match decode::decode(body, &recipe) {
+        Ok(Decoded {
+            format,
+            body: value,
+            text,
+        }) => {
+            let embedded = match &text {
+                _ if body.is_empty() => Embedded::Nothing,
+                Some(text) if !is_packed => embedded(format, text),
+                _ => Embedded::Base64,
+            };
+            let text = text.filter(|_| format != "json" || needs.text);
+            Ok(Reading {
+                format,
+                body: value,
+                text: text.map_or(Value::NULL, |text| text.to_value()),
+                embedded,
+            })
+        }
+        Err(Unread { fault, text }) => Err((fault, as_text(text.filter(|_| !is_packed).as_ref()))),
     }
-    if !json {
-        return Ok(Reading {
-            format: "text",
-            body: text(),
-            text: text(),
-        });
-    }
-    let shown = if needs.text { text() } else { Value::NULL };
-    let parsed = if needs.body {
-        document::parse(body.clone())
-    } else {
-        document::check(body).map(|()| Value::NULL)
+}
+
+/// What came of a body that did not come whole, as far as it is text.
+pub(crate) fn partial(headers: &Headers, body: &Bytes) -> Reading {
+    let text = charset::decode(body, headers::media(headers).charset.as_deref());
+    as_text(Some(&text))
+}
+
+fn as_text(text: Option<&Text>) -> Reading {
+    let Some(text) = text else {
+        return Reading::default();
     };
-    match parsed {
-        Ok(parsed) => Ok(Reading {
-            format: "json",
-            body: parsed,
-            text: shown,
-        }),
-        Err(error) => Err((
-            Fault::new(Kind::Parse, error.to_string()),
-            Reading {
-                format: "text",
-                body: Value::NULL,
-                text: text(),
-            },
-        )),
+    Reading {
+        format: "text",
+        body: Value::NULL,
+        text: text.to_value(),
+        embedded: embedded("text", text),
+    }
+}
+
+fn embedded(format: &str, text: &Text) -> Embedded {
+    match text.exact() {
+        Err(_) => Embedded::Base64,
+        Ok(utf8) if format == "json" => Embedded::Json(utf8.clone()),
+        Ok(utf8) => Embedded::Text(utf8.clone()),
     }
 }
 
@@ -105,75 +130,9 @@ pub(crate) fn excerpt(reading: &Reading, body: &Bytes) -> String {
     }
 }
 
-/// Header names match regardless of case; repeated ones join with `, `, but `set-cookie`, which is an array.
-pub(crate) fn headers_value(headers: &[(String, Bytes)]) -> Value {
-    let mut joined: indexmap::IndexMap<&str, String> = indexmap::IndexMap::new();
-    let mut cookies: Vec<Value> = Vec::new();
-    for (name, value) in headers {
-        let value = String::from_utf8_lossy(value);
-        if name.eq_ignore_ascii_case("set-cookie") {
-            cookies.push(Value::from(value.as_ref()));
-            continue;
-        }
-        joined
-            .entry(name)
-            .and_modify(|text| {
-                text.push_str(", ");
-                text.push_str(&value);
-            })
-            .or_insert_with(|| value.into_owned());
-    }
-    let mut entries: Vec<(&str, Value)> = joined
-        .into_iter()
-        .map(|(name, value)| (name, Value::from(value)))
-        .collect();
-    if !cookies.is_empty() {
-        entries.push(("set-cookie", Value::array(cookies)));
-    }
-    Value::object_ignoring_case(entries)
-}
-
-/// RFC 8288 links by relation.
-pub(crate) fn links(_headers: &[(String, Bytes)], _base: &Url) -> Value {
-    Value::NULL
-}
-
-/// Cookies that the response sets, by name.
-pub(crate) fn cookies(_headers: &[(String, Bytes)]) -> Value {
-    Value::NULL
-}
-
 /// A request's body as expressions see it.
 pub(crate) fn json_or_text(body: &Bytes) -> Value {
     document::parse(body.clone())
         .or_else(|_| Value::from_utf8(body.clone()))
         .unwrap_or(Value::NULL)
-}
-
-/// Whether a response says how long to wait.
-pub(crate) fn announces_wait(headers: &[(String, Bytes)]) -> bool {
-    headers
-        .iter()
-        .any(|(name, _)| name.eq_ignore_ascii_case("retry-after"))
-}
-
-/// The wait that Retry-After announces.
-pub(crate) fn retry_after(headers: &[(String, Bytes)], _now: jiff::Timestamp) -> Option<std::time::Duration> {
-    let (_, value) = headers
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
-    let seconds: u64 = std::str::from_utf8(value).ok()?.trim().parse().ok()?;
-    Some(std::time::Duration::from_secs(seconds))
-}
-
-/// The wait that an expression of `adapt` gives.
-pub(crate) fn wait_of(
-    value: &Value,
-    _headers: &[(String, Bytes)],
-    _now: jiff::Timestamp,
-) -> Option<std::time::Duration> {
-    value
-        .as_i64()
-        .and_then(|n| u64::try_from(n).ok())
-        .map(std::time::Duration::from_secs)
 }

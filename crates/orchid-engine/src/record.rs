@@ -1,6 +1,5 @@
 //! A run's events, put together from what happened.
 
-use bytes::Bytes;
 use orchid_jmespath::value::Value;
 use orchid_plan::program::{Emit, Step};
 use smol_str::SmolStr;
@@ -10,6 +9,7 @@ use crate::event::{Event, EventKind, Origin, Writer, sha256};
 use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::outcome::{Counts, Outcome};
+use crate::reading::Embedded;
 use crate::redact::REDACTED;
 use crate::run::Run;
 use crate::scope::{Place, Root, expression_fault, time_text};
@@ -292,16 +292,12 @@ fn public(run: &Run, item: &Value) -> Value {
 }
 
 fn body(out: &mut Writer, exchange: &Exchange) {
-    let bytes = without_mark(&exchange.body);
-    if bytes.is_empty() {
-        out.raw("body", b"null");
-    } else if exchange.reading.format == "json" {
-        out.raw("body", bytes);
-    } else if let Some(text) = exchange.reading.text.as_str() {
-        out.text("body", text);
-    } else {
-        out.base64("body_base64", &exchange.body);
-    }
+    match &exchange.reading.embedded {
+        Embedded::Nothing => out.raw("body", b"null"),
+        Embedded::Json(json) => out.raw("body", json),
+        Embedded::Text(utf8) => out.text("body", &String::from_utf8_lossy(utf8)),
+        Embedded::Base64 => out.base64("body_base64", &exchange.body),
+    };
 }
 
 fn short_body(out: &mut Writer, exchange: &Exchange) {
@@ -320,9 +316,4 @@ fn short_body(out: &mut Writer, exchange: &Exchange) {
     if cut.len() < exchange.body.len() {
         out.raw("body_cut", b"true");
     }
-}
-
-/// Without the byte-order mark.
-fn without_mark(body: &Bytes) -> &[u8] {
-    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }

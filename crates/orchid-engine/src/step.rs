@@ -18,12 +18,12 @@ use crate::budget::{Charge, Reading};
 use crate::exchange::Exchange;
 use crate::fault::{Fault, Kind};
 use crate::flow;
+use crate::headers;
 use crate::judge::{self, ConditionFailed, Conditions, Facts, Judged, Refresh, Retries, Verdict};
 use crate::limits::Claims;
 use crate::node::Node;
 use crate::origin;
 use crate::ports::{self, Permit};
-use crate::reading;
 use crate::render::{self, Ingredients, Rendered};
 use crate::run::Run;
 use crate::scope::{Place, Root, Scope, Turn, failed};
@@ -399,7 +399,7 @@ fn verdict(
         announces_wait: exchange
             .reply
             .as_ref()
-            .is_some_and(|head| reading::announces_wait(&head.headers)),
+            .is_some_and(|head| headers::announces_wait(&head.headers)),
         refresh,
         split_when: at.place.piece.split_when(at.run),
     };
@@ -526,9 +526,9 @@ fn announced_wait(
         return Ok(None);
     };
     if let Some(value) = claims.announced(run, root)? {
-        return Ok(reading::wait_of(&value, &head.headers, exchange.at));
+        return Ok(headers::wait_of(&value, &head.headers, exchange.at));
     }
-    Ok(reading::retry_after(&head.headers, exchange.at))
+    Ok(headers::retry_after(&head.headers, exchange.at))
 }
 
 async fn retry(at: &At<'_>, tries: &mut Tries, exchange: Box<Exchange>, rule: Option<usize>) -> Again {
@@ -540,7 +540,7 @@ async fn retry(at: &At<'_>, tries: &mut Tries, exchange: Box<Exchange>, rule: Op
     let announced = exchange
         .reply
         .as_ref()
-        .and_then(|head| reading::retry_after(&head.headers, exchange.at))
+        .and_then(|head| headers::retry_after(&head.headers, exchange.at))
         .unwrap_or_default();
     let wait = backoff::pause(backoff, n, fastrand::f64()).max(announced);
     if wait > at.run.remaining() {
