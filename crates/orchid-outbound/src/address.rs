@@ -36,14 +36,18 @@ impl Egress {
 
     /// Private and loopback addresses too: for one's own machine.
     pub fn local() -> Self {
-        Self { allowed: Allowed::Local }
+        Self {
+            allowed: Allowed::Local,
+        }
     }
 
     /// Public addresses and these networks, as `10.0.0.0/8` or a single address. The error names the entry that is
     /// neither.
     pub fn allowing<'a>(networks: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
         let networks = networks.into_iter().map(network).collect::<Result<_, _>>()?;
-        Ok(Self { allowed: Allowed::Networks(networks) })
+        Ok(Self {
+            allowed: Allowed::Networks(networks),
+        })
     }
 
     /// Whether `address` may be contacted.
@@ -66,7 +70,10 @@ impl Egress {
     /// refused (those never reach the resolver).
     pub fn check_url(&self, url: &Url) -> Result<(), Fault> {
         if !matches!(url.scheme(), "http" | "https") {
-            let message = format!("`{}:` URLs cannot be fetched: only http and https can", url.scheme());
+            let message = format!(
+                "`{}:` URLs cannot be fetched: only http and https can",
+                url.scheme()
+            );
             return Err(Fault::new(Kind::Definition, message));
         }
         if !url.username().is_empty() || url.password().is_some() {
@@ -82,7 +89,8 @@ impl Egress {
             Some(Host::Domain(_)) => return Ok(()),
             None => return Err(Fault::new(Kind::Definition, "the URL has no host")),
         };
-        self.check(literal).map_err(|refusal| Fault::new(Kind::Address, refusal.to_string()))
+        self.check(literal)
+            .map_err(|refusal| Fault::new(Kind::Address, refusal.to_string()))
     }
 
     fn admits(&self, address: IpAddr) -> bool {
@@ -103,7 +111,11 @@ pub struct Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.class {
-            Class::Never(what) => write!(f, "{} is {what}: such addresses are never contacted", self.address),
+            Class::Never(what) => write!(
+                f,
+                "{} is {what}: such addresses are never contacted",
+                self.address
+            ),
             Class::Private(what) => write!(
                 f,
                 "{} is {what}: the operator of this service has to allow it (ORCHID_EGRESS_ALLOW)",
@@ -273,7 +285,10 @@ mod tests {
             for (egress, expected) in [(Egress::public(), shared), (Egress::local(), own)] {
                 let found = verdict(&egress, host);
                 let refused = found.starts_with("address: ");
-                assert!(if expected == "ok" { found == "ok" } else { refused }, "{host} under {egress:?}: {found}");
+                assert!(
+                    if expected == "ok" { found == "ok" } else { refused },
+                    "{host} under {egress:?}: {found}"
+                );
             }
         }
     }
@@ -286,22 +301,37 @@ mod tests {
             ("[::ffff:10.9.9.9]", "ok"),
             ("[fd12::9]", "ok"),
             ("127.0.0.1", "ok"),
-            ("127.0.0.2", "address: 127.0.0.2 is a loopback address: the operator of this service has to allow it (ORCHID_EGRESS_ALLOW)"),
+            (
+                "127.0.0.2",
+                "address: 127.0.0.2 is a loopback address: the operator of this service has to allow it (ORCHID_EGRESS_ALLOW)",
+            ),
             ("[64:ff9b::a00:1]", "ok"),
-            ("169.254.169.254", "address: 169.254.169.254 is a cloud metadata address: such addresses are never contacted"),
+            (
+                "169.254.169.254",
+                "address: 169.254.169.254 is a cloud metadata address: such addresses are never contacted",
+            ),
         ] {
             assert_eq!(verdict(&egress, host), expected, "{host}");
         }
         let everything = Egress::allowing(["0.0.0.0/0", "::/0"]).expect("networks");
         assert!(verdict(&everything, "169.254.169.254").contains("never contacted"));
         let wrong = Egress::allowing(["10.0.0.0/33"]).expect_err("not a network");
-        assert_eq!(wrong, "`10.0.0.0/33` is neither a network such as 10.0.0.0/8 nor an address");
+        assert_eq!(
+            wrong,
+            "`10.0.0.0/33` is neither a network such as 10.0.0.0/8 nor an address"
+        );
     }
 
     #[test]
     fn users_and_passwords_in_a_url_are_refused_and_not_repeated() {
-        for url in ["http://user:hunter2@example.com/", "http://hunter2@example.com/", "http://:hunter2@example.com/"] {
-            let fault = Egress::local().check_url(&Url::parse(url).expect("a URL")).expect_err("refused");
+        for url in [
+            "http://user:hunter2@example.com/",
+            "http://hunter2@example.com/",
+            "http://:hunter2@example.com/",
+        ] {
+            let fault = Egress::local()
+                .check_url(&Url::parse(url).expect("a URL"))
+                .expect_err("refused");
             assert_eq!(
                 fault.to_string(),
                 "definition: the URL for example.com holds a user and a password: use an auth flow of type `basic` instead"

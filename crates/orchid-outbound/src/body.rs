@@ -35,12 +35,20 @@ struct Intake<'a> {
 }
 
 /// Reads all of it, or says why not and what came before.
-pub(crate) async fn read(response: reqwest::Response, url: &Url, bounds: Bounds) -> Result<Bytes, (Fault, Bytes)> {
+pub(crate) async fn read(
+    response: reqwest::Response,
+    url: &Url,
+    bounds: Bounds,
+) -> Result<Bytes, (Fault, Bytes)> {
     let decoder = match label(&response) {
         None => Ok(None),
         Some(label) => Decoder::for_label(&label),
     };
-    let intake = Intake { response, url, bounds };
+    let intake = Intake {
+        response,
+        url,
+        bounds,
+    };
     match decoder {
         Err(broken) => Err((intake.fault(broken), Bytes::new())),
         Ok(Some(decoder)) => intake.read_encoded(decoder).await,
@@ -133,7 +141,10 @@ impl Intake<'_> {
                 let message = if idle < bounds.deadline {
                     format!("{from}: the body stopped coming for {:?}", bounds.idle)
                 } else {
-                    format!("{from}: the body was not whole within the step's `timeout` of {:?}", bounds.timeout)
+                    format!(
+                        "{from}: the body was not whole within the step's `timeout` of {:?}",
+                        bounds.timeout
+                    )
                 };
                 Err(Fault::new(Kind::Timeout, message))
             }
@@ -145,18 +156,28 @@ impl Intake<'_> {
         match broken {
             Broken::TooLarge => {
                 let max = self.bounds.max;
-                Fault::new(Kind::TooLarge, format!("{from}: the body has more than {max} bytes (`max_response_bytes`)"))
+                Fault::new(
+                    Kind::TooLarge,
+                    format!("{from}: the body has more than {max} bytes (`max_response_bytes`)"),
+                )
             }
-            Broken::Truncated(encoding) => {
-                Fault::new(Kind::Truncated, format!("{from}: the body ends in the middle of its {encoding} encoding"))
+            Broken::Truncated(encoding) => Fault::new(
+                Kind::Truncated,
+                format!("{from}: the body ends in the middle of its {encoding} encoding"),
+            ),
+            Broken::Corrupt(why) => {
+                Fault::new(Kind::Decode, format!("{from}: the body cannot be decoded: {why}"))
             }
-            Broken::Corrupt(why) => Fault::new(Kind::Decode, format!("{from}: the body cannot be decoded: {why}")),
         }
     }
 }
 
 fn label(response: &reqwest::Response) -> Option<String> {
-    let mut values = response.headers().get_all(CONTENT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let mut values = response
+        .headers()
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     let first = values.next()?.to_owned();
     Some(values.fold(first, |all, value| all + "," + value))
 }

@@ -25,7 +25,10 @@ pub(crate) fn build(
     settings: &HttpSettings,
     connect_timeout: Duration,
 ) -> Result<reqwest::Client, Fault> {
-    let user_agent = settings.user_agent.as_deref().unwrap_or(concat!("orchid/", env!("CARGO_PKG_VERSION")));
+    let user_agent = settings
+        .user_agent
+        .as_deref()
+        .unwrap_or(concat!("orchid/", env!("CARGO_PKG_VERSION")));
     let mut builder = reqwest::Client::builder()
         .tls_backend_preconfigured(tls(settings)?)
         .dns_resolver(guard)
@@ -42,7 +45,10 @@ pub(crate) fn build(
     }
     builder.build().map_err(|error| {
         let text = error.without_url().to_string();
-        Fault::new(Kind::Definition, format!("`http`: the client cannot be made with these settings: {text}"))
+        Fault::new(
+            Kind::Definition,
+            format!("`http`: the client cannot be made with these settings: {text}"),
+        )
     })
 }
 
@@ -50,7 +56,10 @@ pub(crate) fn build(
 fn proxy(egress: &Egress, url: &Url) -> Result<reqwest::Proxy, Fault> {
     let definition = |message: String| Fault::new(Kind::Definition, format!("`http.proxy`: {message}"));
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(definition(format!("a proxy is an http or https URL, not `{}:`", url.scheme())));
+        return Err(definition(format!(
+            "a proxy is an http or https URL, not `{}:`",
+            url.scheme()
+        )));
     }
     let literal = match url.host() {
         Some(Host::Ipv4(address)) => Some(address.into()),
@@ -70,7 +79,9 @@ fn tls(settings: &HttpSettings) -> Result<ClientConfig, Fault> {
     if let Some(pem) = &settings.ca {
         let certificates = certificates(pem, "http.ca")?;
         for certificate in certificates {
-            roots.add(certificate).map_err(|error| definition("http.ca", &error.to_string()))?;
+            roots
+                .add(certificate)
+                .map_err(|error| definition("http.ca", &error.to_string()))?;
         }
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -83,8 +94,12 @@ fn tls(settings: &HttpSettings) -> Result<ClientConfig, Fault> {
         Some(pem) => {
             let chain = certificates(pem, "http.client_cert")?;
             // The text is a secret: the parser's own words, which may quote it, are not repeated.
-            let key = PrivateKeyDer::from_pem_slice(pem.as_bytes())
-                .map_err(|_| definition("http.client_key", "this is no private key in PEM (PKCS #8, PKCS #1 or SEC 1)"))?;
+            let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| {
+                definition(
+                    "http.client_key",
+                    "this is no private key in PEM (PKCS #8, PKCS #1 or SEC 1)",
+                )
+            })?;
             builder
                 .with_client_auth_cert(chain, key)
                 .map_err(|error| definition("http.client_cert", &error.to_string()))?
@@ -99,7 +114,10 @@ fn certificates(pem: &str, field: &str) -> Result<Vec<CertificateDer<'static>>, 
         .collect::<Result<_, _>>()
         .map_err(|_| definition(field, "this is not valid PEM"))?;
     if found.is_empty() {
-        return Err(definition(field, "there is no certificate in this PEM (`-----BEGIN CERTIFICATE-----`)"));
+        return Err(definition(
+            field,
+            "there is no certificate in this PEM (`-----BEGIN CERTIFICATE-----`)",
+        ));
     }
     Ok(found)
 }

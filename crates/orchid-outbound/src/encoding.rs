@@ -41,14 +41,21 @@ pub(crate) struct Collected {
 
 impl Collected {
     pub(crate) fn new(max: u64) -> Self {
-        Self { bytes: Vec::new(), max }
+        Self {
+            bytes: Vec::new(),
+            max,
+        }
     }
 
     /// Adds what still fits, and fails if not all did.
     pub(crate) fn add(&mut self, piece: &[u8]) -> Result<(), Broken> {
         let room = usize::try_from(self.max).unwrap_or(usize::MAX) - self.bytes.len();
         self.bytes.extend_from_slice(piece.get(..room).unwrap_or(piece));
-        if piece.len() > room { Err(Broken::TooLarge) } else { Ok(()) }
+        if piece.len() > room {
+            Err(Broken::TooLarge)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -67,11 +74,22 @@ impl Decoder {
             .filter(|token| !token.is_empty() && !token.eq_ignore_ascii_case("identity"))
             .collect();
         if labels.len() > MAX_STAGES {
-            return Err(Broken::Corrupt(format!("it has {} content encodings on top of each other", labels.len())));
+            return Err(Broken::Corrupt(format!(
+                "it has {} content encodings on top of each other",
+                labels.len()
+            )));
         }
         // They are listed in the order in which they were applied.
-        let stages: Vec<Stage> = labels.iter().rev().map(|label| Stage::new(Label::of(label))).collect();
-        Ok(if stages.is_empty() { None } else { Some(Self { stages }) })
+        let stages: Vec<Stage> = labels
+            .iter()
+            .rev()
+            .map(|label| Stage::new(Label::of(label)))
+            .collect();
+        Ok(if stages.is_empty() {
+            None
+        } else {
+            Some(Self { stages })
+        })
     }
 
     /// Decodes the next piece of the body.
@@ -127,7 +145,9 @@ struct Stage {
 
 impl fmt::Debug for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stage").field("label", &self.label).finish_non_exhaustive()
+        f.debug_struct("Stage")
+            .field("label", &self.label)
+            .finish_non_exhaustive()
     }
 }
 
@@ -153,7 +173,11 @@ enum Position {
 
 impl Stage {
     fn new(label: Label) -> Self {
-        Self { label, state: State::Undecided(Vec::new()), produced: 0 }
+        Self {
+            label,
+            state: State::Undecided(Vec::new()),
+            produced: 0,
+        }
     }
 
     fn push(&mut self, piece: &[u8], inner: &mut [Stage], out: &mut Collected) -> Result<(), Broken> {
@@ -185,21 +209,29 @@ impl Stage {
     }
 
     fn decode(&mut self, piece: &[u8], inner: &mut [Stage], out: &mut Collected) -> Result<(), Broken> {
-        let State::Decoding(codec, position) = &mut self.state else { return Ok(()) };
+        let State::Decoding(codec, position) = &mut self.state else {
+            return Ok(());
+        };
         let mut input = PartialBuffer::new(piece);
         let mut scratch = [0; PIECE];
         let mut full = false;
         while full || !input.unwritten().is_empty() {
             let mut output = WriteBuffer::new_initialized(&mut scratch);
             if input.unwritten().is_empty() {
-                codec.decoder.flush(&mut output).map_err(|error| codec.corrupt(&error))?;
+                codec
+                    .decoder
+                    .flush(&mut output)
+                    .map_err(|error| codec.corrupt(&error))?;
             } else {
                 if *position == Position::AtEnd {
                     // Members may follow one another (RFC 1952, 2.2; RFC 8878, 3.1).
                     codec.decoder.reinit().map_err(|error| codec.corrupt(&error))?;
                     *position = Position::Within;
                 }
-                let ended = codec.decoder.decode(&mut input, &mut output).map_err(|error| codec.corrupt(&error))?;
+                let ended = codec
+                    .decoder
+                    .decode(&mut input, &mut output)
+                    .map_err(|error| codec.corrupt(&error))?;
                 if ended {
                     *position = Position::AtEnd;
                 }
@@ -223,11 +255,15 @@ impl Stage {
             }
             self.decide(&seen, inner, out)?;
         }
-        let State::Decoding(codec, position) = &mut self.state else { return Ok(()) };
+        let State::Decoding(codec, position) = &mut self.state else {
+            return Ok(());
+        };
         let mut scratch = [0; PIECE];
         while *position == Position::Within {
             let mut output = WriteBuffer::new_initialized(&mut scratch);
-            let Ok(ended) = codec.decoder.finish(&mut output) else { return Err(Broken::Truncated(codec.name)) };
+            let Ok(ended) = codec.decoder.finish(&mut output) else {
+                return Err(Broken::Truncated(codec.name));
+            };
             if ended {
                 *position = Position::AtEnd;
             } else if output.written_len() == 0 {
@@ -289,7 +325,8 @@ fn is_zstd_skippable(start: &[u8]) -> bool {
 
 /// These encodings have no magic bytes. A start that looks like JSON, XML or text and does not decode is plain.
 fn looks_plain(start: &[u8], decoder: &mut dyn DecodeV2) -> bool {
-    let text = std::str::from_utf8(start).is_ok_and(|text| !text.chars().any(|c| c.is_control() && !c.is_whitespace()));
+    let text = std::str::from_utf8(start)
+        .is_ok_and(|text| !text.chars().any(|c| c.is_control() && !c.is_whitespace()));
     if !text {
         return false;
     }

@@ -25,7 +25,16 @@ pub(crate) fn classify(error: &reqwest::Error, url: &Url, phase: Phase) -> Fault
     let chain = || std::iter::successors(Some(error as &(dyn Error + 'static)), |error| beneath(*error));
     let found = chain()
         .find_map(|cause| known(cause, phase))
-        .or_else(|| chain().find_map(|cause| cause.downcast_ref::<hyper::Error>()).and_then(|error| spoken(error, phase)))
+        .or_else(|| {
+            chain()
+                .find_map(|cause| cause.downcast_ref::<io::Error>())
+                .and_then(|error| framing(error, phase))
+        })
+        .or_else(|| {
+            chain()
+                .find_map(|cause| cause.downcast_ref::<hyper::Error>())
+                .and_then(|error| spoken(error, phase))
+        })
         .unwrap_or_else(|| {
             let kind = match phase {
                 _ if error.is_timeout() => Kind::Timeout,
@@ -51,45 +60,79 @@ type Found = Option<(Kind, String)>;
 
 fn known(error: &(dyn Error + 'static), phase: Phase) -> Found {
     if let Some(error) = error.downcast_ref::<Unresolved>() {
-        let kind = if matches!(error, Unresolved::Refused { .. }) { Kind::Address } else { Kind::Dns };
+        let kind = if matches!(error, Unresolved::Refused { .. }) {
+            Kind::Address
+        } else {
+            Kind::Dns
+        };
         return Some((kind, error.to_string()));
     }
     if let Some(error) = error.downcast_ref::<rustls::Error>() {
         return Some((Kind::Tls, tls(error)));
     }
     // A custom io::Error is only a coat: what is in it says more.
-    error.downcast_ref::<io::Error>().filter(|error| error.get_ref().is_none()).and_then(|error| system(error, phase))
+    error
+        .downcast_ref::<io::Error>()
+        .filter(|error| error.get_ref().is_none())
+        .and_then(|error| system(error, phase))
 }
 
 fn system(error: &io::Error, phase: Phase) -> Found {
     let (kind, text) = match error.kind() {
-        io::ErrorKind::ConnectionRefused => (Kind::Connect, "the connection was refused: nothing listens there"),
+        io::ErrorKind::ConnectionRefused => {
+            (Kind::Connect, "the connection was refused: nothing listens there")
+        }
         io::ErrorKind::HostUnreachable => (Kind::Connect, "the host cannot be reached"),
         io::ErrorKind::NetworkUnreachable => (Kind::Connect, "the network cannot be reached"),
         io::ErrorKind::AddrNotAvailable => (Kind::Connect, "no local port is free for another connection"),
         io::ErrorKind::TimedOut => (Kind::Timeout, "the peer stopped answering on the network"),
-        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => match phase {
-            Phase::Head => (Kind::Reset, "the connection was reset before an answer came"),
-            Phase::Body => (Kind::Reset, "the connection was reset in the middle of the body"),
-        },
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
+            match phase {
+                Phase::Head => (Kind::Reset, "the connection was reset before an answer came"),
+                Phase::Body => (Kind::Reset, "the connection was reset in the middle of the body"),
+            }
+        }
         io::ErrorKind::UnexpectedEof => match phase {
             Phase::Head => (Kind::Reset, "the connection was closed before an answer came"),
-            Phase::Body => (Kind::Truncated, "the connection was closed before the body was whole"),
+            Phase::Body => (
+                Kind::Truncated,
+                "the connection was closed before the body was whole",
+            ),
         },
         _ => return None,
     };
     Some((kind, text.into()))
 }
 
+/// What hyper finds while it takes the framing off a body.
+fn framing(error: &io::Error, phase: Phase) -> Found {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => system(error, phase),
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+            Some((Kind::Reset, format!("what came is not HTTP: {error}")))
+        }
+        _ => None,
+    }
+}
+
 fn spoken(error: &hyper::Error, phase: Phase) -> Found {
     let (kind, text) = if error.is_parse_too_large() {
-        (Kind::TooLarge, "the response's header is too large (more than 100 fields or 400 KiB)".into())
+        (
+            Kind::TooLarge,
+            "the response's header is too large (more than 100 fields or 400 KiB)".into(),
+        )
     } else if error.is_parse() {
         (Kind::Reset, format!("what came is not HTTP: {error}"))
     } else if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
         match phase {
-            Phase::Head => (Kind::Reset, "the connection was closed before an answer came".into()),
-            Phase::Body => (Kind::Truncated, "the connection was closed before the body was whole".into()),
+            Phase::Head => (
+                Kind::Reset,
+                "the connection was closed before an answer came".into(),
+            ),
+            Phase::Body => (
+                Kind::Truncated,
+                "the connection was closed before the body was whole".into(),
+            ),
         }
     } else {
         return None;

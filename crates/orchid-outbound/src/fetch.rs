@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use http::Method;
+use http::header::{
+    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
+};
 use orchid_engine::fault::{Fault, Kind};
 use orchid_engine::origin;
 use orchid_engine::ports::{Fetch, HttpSettings, Outgoing, Reply};
@@ -45,7 +47,10 @@ pub struct Patience {
 impl Default for Patience {
     /// 10 s and 60 s (language, section 5).
     fn default() -> Self {
-        Self { connect: Duration::from_secs(10), idle: Duration::from_secs(60) }
+        Self {
+            connect: Duration::from_secs(10),
+            idle: Duration::from_secs(60),
+        }
     }
 }
 
@@ -61,14 +66,28 @@ impl Outbound {
         Self::build(egress, settings, patience, resolver::system())
     }
 
-    fn build(egress: Egress, settings: &HttpSettings, patience: Patience, lookup: Lookup) -> Result<Self, Fault> {
+    fn build(
+        egress: Egress,
+        settings: &HttpSettings,
+        patience: Patience,
+        lookup: Lookup,
+    ) -> Result<Self, Fault> {
         let egress = Arc::new(egress);
         let guard = Guard::new(Arc::clone(&egress), lookup);
         let client = client::build(&egress, guard, settings, patience.connect)?;
-        Ok(Self { client, egress, patience })
+        Ok(Self {
+            client,
+            egress,
+            patience,
+        })
     }
 
-    async fn send(&self, hop: &Hop, request: &Outgoing, deadline: Instant) -> Result<reqwest::Response, Fault> {
+    async fn send(
+        &self,
+        hop: &Hop,
+        request: &Outgoing,
+        deadline: Instant,
+    ) -> Result<reqwest::Response, Fault> {
         let mut outgoing = reqwest::Request::new(hop.method.clone(), hop.url.clone());
         *outgoing.headers_mut() = headers(hop, request)?;
         if hop.body == Part::Kept {
@@ -77,13 +96,20 @@ impl Outbound {
         match timeout_at(deadline, self.client.execute(outgoing)).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) if error.is_connect() && error.is_timeout() => {
-                let message = format!("{}: no connection within {:?}", origin::shown(&hop.url), self.patience.connect);
+                let message = format!(
+                    "{}: no connection within {:?}",
+                    origin::shown(&hop.url),
+                    self.patience.connect
+                );
                 Err(Fault::new(Kind::Timeout, message))
             }
             Ok(Err(error)) => Err(failure::classify(&error, &hop.url, Phase::Head)),
             Err(_) => {
                 let from = origin::shown(&hop.url);
-                let message = format!("{from}: no answer within the step's `timeout` of {:?}", request.timeout);
+                let message = format!(
+                    "{from}: no answer within the step's `timeout` of {:?}",
+                    request.timeout
+                );
                 Err(Fault::new(Kind::Timeout, message))
             }
         }
@@ -101,8 +127,12 @@ impl Fetch for Outbound {
             timeout: request.timeout,
             charge: request.charge.clone(),
         };
-        let method = Method::from_bytes(request.method.as_bytes())
-            .map_err(|_| Fault::new(Kind::Definition, format!("`{}` is not an HTTP method", request.method.escape_debug())))?;
+        let method = Method::from_bytes(request.method.as_bytes()).map_err(|_| {
+            Fault::new(
+                Kind::Definition,
+                format!("`{}` is not an HTTP method", request.method.escape_debug()),
+            )
+        })?;
         self.egress.check_url(&request.url)?;
         let mut hop = Hop::first(method, request);
         loop {
@@ -111,12 +141,21 @@ impl Fetch for Outbound {
             if let Decision::Follow(next) = &decision
                 && let Err(fault) = self.egress.check_url(&next.url)
             {
-                let message = format!("{} redirects where it must not: {}", origin::shown(&hop.url), fault.message);
+                let message = format!(
+                    "{} redirects where it must not: {}",
+                    origin::shown(&hop.url),
+                    fault.message
+                );
                 decision = Decision::Refuse(Fault::new(fault.kind, message));
             }
             let refusal = match decision {
                 Decision::Follow(next) => {
-                    body::drain(response, DRAINED, bounds.deadline.min(Instant::now() + DRAIN_TIME)).await;
+                    body::drain(
+                        response,
+                        DRAINED,
+                        bounds.deadline.min(Instant::now() + DRAIN_TIME),
+                    )
+                    .await;
                     hop = next;
                     continue;
                 }
@@ -146,18 +185,25 @@ fn headers(hop: &Hop, request: &Outgoing) -> Result<HeaderMap, Fault> {
             let shown = header.name.escape_debug();
             Fault::new(Kind::Definition, format!("`{shown}` is not the name of a header"))
         })?;
-        if [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&name) || !hop.carries(&name, header.secret) {
+        if [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&name)
+            || !hop.carries(&name, header.secret)
+        {
             continue;
         }
         let mut value = HeaderValue::from_str(&header.value)
             .or_else(|_| HeaderValue::from_bytes(header.value.as_bytes()))
             .map_err(|_| {
-                Fault::new(Kind::Definition, format!("the value of the header `{name}` has a control character in it"))
+                Fault::new(
+                    Kind::Definition,
+                    format!("the value of the header `{name}` has a control character in it"),
+                )
             })?;
         value.set_sensitive(header.secret);
         headers.append(name, value);
     }
-    headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static(encoding::ACCEPTED));
+    headers
+        .entry(ACCEPT_ENCODING)
+        .or_insert(HeaderValue::from_static(encoding::ACCEPTED));
     Ok(headers)
 }
 

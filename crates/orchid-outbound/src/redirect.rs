@@ -66,7 +66,9 @@ impl Hop {
         if request.redirects == 0 || !is_redirect(status) {
             return Decision::Answer;
         }
-        let Some(location) = headers.get(LOCATION) else { return Decision::Answer };
+        let Some(location) = headers.get(LOCATION) else {
+            return Decision::Answer;
+        };
         match self.next(request, status, location.as_bytes()) {
             Ok(hop) => Decision::Follow(hop),
             Err(message) => Decision::Refuse(Fault::new(Kind::Redirect, message)),
@@ -76,9 +78,13 @@ impl Hop {
     fn next(&mut self, request: &Outgoing, status: StatusCode, location: &[u8]) -> Result<Self, String> {
         let from = origin::shown(&self.url);
         if self.followed.len() >= request.redirects as usize {
-            return Err(format!("{from} redirects once more after {} redirects: `http.redirects` allows no more", request.redirects));
+            return Err(format!(
+                "{from} redirects once more after {} redirects: `http.redirects` allows no more",
+                request.redirects
+            ));
         }
-        let mut url = target(&self.url, location).map_err(|why| format!("{from} redirects to a place that is {why}"))?;
+        let mut url = target(&self.url, location)
+            .map_err(|why| format!("{from} redirects to a place that is {why}"))?;
         let (method, body) = rewritten(&self.method, status, self.body);
         let mut credentials = self.credentials;
         let mut host = self.host;
@@ -101,13 +107,26 @@ impl Hop {
         let mut followed = std::mem::take(&mut self.followed);
         followed.push((self.method.clone(), self.url.clone()));
         if followed.contains(&(method.clone(), url.clone())) {
-            return Err(format!("{from} redirects in a circle: back to a URL that has been asked already"));
+            return Err(format!(
+                "{from} redirects in a circle: back to a URL that has been asked already"
+            ));
         }
-        Ok(Self { method, url, credentials, body, host, followed })
+        Ok(Self {
+            method,
+            url,
+            credentials,
+            body,
+            host,
+            followed,
+        })
     }
 }
 
-const CREDENTIALS: [HeaderName; 3] = [http::header::AUTHORIZATION, http::header::COOKIE, http::header::PROXY_AUTHORIZATION];
+const CREDENTIALS: [HeaderName; 3] = [
+    http::header::AUTHORIZATION,
+    http::header::COOKIE,
+    http::header::PROXY_AUTHORIZATION,
+];
 
 const ABOUT_THE_BODY: [HeaderName; 4] = [
     http::header::CONTENT_TYPE,
@@ -133,7 +152,9 @@ fn rewritten(method: &Method, status: StatusCode, body: Part) -> (Method, Part) 
 
 fn target(page: &Url, location: &[u8]) -> Result<Url, String> {
     let text = std::str::from_utf8(location).map_err(|_| "not text".to_owned())?;
-    let mut url = page.join(text.trim()).map_err(|error| format!("no URL ({error})"))?;
+    let mut url = page
+        .join(text.trim())
+        .map_err(|error| format!("no URL ({error})"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!("no web page (`{}:`)", url.scheme()));
     }

@@ -81,7 +81,10 @@ impl fmt::Display for Unresolved {
         match self {
             Self::Failed { host, cause } => write!(f, "the name {host} does not resolve ({cause})"),
             Self::Nothing { host } => write!(f, "the name {host} has no address"),
-            Self::Refused { host, refusal } => write!(f, "the name {host} leads to an address that is refused: {refusal}"),
+            Self::Refused { host, refusal } => write!(
+                f,
+                "the name {host} leads to an address that is refused: {refusal}"
+            ),
         }
     }
 }
