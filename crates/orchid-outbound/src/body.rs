@@ -77,8 +77,9 @@ impl Intake<'_> {
             Ok(None) => return Ok(Bytes::new()),
             Err(fault) => return Err((fault, Bytes::new())),
         };
-        if first.len() as u64 > self.bounds.max {
-            return Err((self.fault(Broken::TooLarge), Bytes::new()));
+        let max = usize::try_from(self.bounds.max).unwrap_or(usize::MAX);
+        if first.len() > max {
+            return Err((self.fault(Broken::TooLarge), first.slice(..max)));
         }
         self.hold(first.len() as u64).await;
         // Most bodies come in one piece: it is handed on without a copy.
