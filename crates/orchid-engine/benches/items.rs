@@ -81,11 +81,12 @@ fn measure(name: &str, yaml: &str, requests: u32, item: usize) {
             r#"{{"id":"{n}","name":"user {n}","email":"user{n}@example.com","status":"ACTIVE","tags":["a","b"],"updated_at":"2026-01-01T00:00:00Z","score":{n}.5}}"#
         )
     };
+    let mut left = item;
     let records: Vec<String> = (0..)
         .map(record)
-        .scan(0, |sum, r| {
-            *sum += r.len();
-            (*sum < item).then_some(r)
+        .take_while(|record| {
+            left = left.saturating_sub(record.len());
+            left > 0
         })
         .collect();
     let api = Canned {

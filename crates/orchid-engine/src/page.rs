@@ -14,23 +14,23 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use url::Url;
 
-use crate::budget::Charge;
-use crate::event::Event;
 use crate::exchange::Exchange;
-use crate::fanout::{self, Handed};
+use crate::fanout::Handed;
 use crate::fault::{Fault, Kind};
 use crate::node::Node;
-use crate::origin;
 use crate::progress::{self, Page, Pages};
 use crate::record::{self, Site};
 use crate::run::{Run, position_text};
-use crate::save;
-use crate::scope::{Place, Root, Scope, Turn, expression_fault, number};
+use crate::scope::{Place, Root, Turn, number};
 use crate::seen::Seen;
-use crate::state::Change;
 use crate::step::{self, At, Sent};
 use crate::stop::Reason;
 use crate::trace::What;
+
+mod advance;
+mod tail;
+
+use tail::Tail;
 
 /// One loop at one place.
 struct Loop {
@@ -47,25 +47,6 @@ struct Loop {
     tails: JoinSet<()>,
     /// Resolves when the page before has handed its event to the sink.
     handed: Option<oneshot::Receiver<()>>,
-}
-
-/// What follows a response.
-struct Tail {
-    run: Arc<Run>,
-    node: Arc<Node>,
-    event: Option<Event>,
-    after: Option<oneshot::Receiver<()>>,
-    handed: oneshot::Sender<()>,
-    /// What sub-steps get; `None` runs none.
-    below: Option<Handed>,
-    charge: Charge,
-    /// Places in bounds: of open pages, of open items.
-    open: Vec<OwnedSemaphorePermit>,
-    pages: Arc<Pages>,
-    page: Arc<Page>,
-    index: u64,
-    /// The root's page, or the item, that answers if the event cannot be kept.
-    place: Place,
 }
 
 /// How a loop goes on.
@@ -308,209 +289,6 @@ impl Loop {
         Ok(Paged { tail, next, exchange })
     }
 
-    fn after(
-        &self,
-        exchange: &Exchange,
-        root: &Root,
-        emits: Emits,
-        page: &Arc<Page>,
-        root_page: Option<&Arc<Page>>,
-        position: &[u64],
-    ) -> Next {
-        let vars = match self.next_vars(root) {
-            Ok(vars) => vars,
-            Err(fault) => return Next::Failed(fault),
-        };
-        // `while`, `break_when` and `save` see the new variables.
-        let replaced = (!self.node.step.vars.is_empty()).then(|| root.with("vars", vars.clone()));
-        let root = replaced.as_ref().unwrap_or(root);
-        if emits == Emits::Response && !self.node.step.save.is_empty() {
-            let mut place = self.place.clone();
-            place.root_page = root_page.cloned();
-            if let Err(fault) = save::save(&self.run, &self.node.step, &place, page, root, position) {
-                return Next::Failed(fault);
-            }
-        }
-        match self.advance(exchange, root) {
-            Ok(Ok(next_url)) => self.turn_after(exchange, vars, next_url),
-            Ok(Err(because)) => Next::End(because),
-            Err(fault) => Next::Failed(fault),
-        }
-    }
-
-    /// The next page's URL (`None`: the step's own), or the field that ends the loop.
-    fn advance(&self, exchange: &Exchange, root: &Root) -> Result<Result<Option<Url>, &'static str>, Fault> {
-        let step = &self.node.step;
-        if let Some(e) = &step.break_when
-            && self.holds("break_when", e, exchange, root)?
-        {
-            return Ok(Err("break_when"));
-        }
-        match &step.advance {
-            Advance::Once => Ok(Err("once")),
-            Advance::While(e) => {
-                if self.holds("while", e, exchange, root)? {
-                    return Ok(Ok(None));
-                }
-                Ok(Err("while"))
-            }
-            Advance::NextUrl(e) => {
-                let value = root
-                    .value(e)
-                    .map_err(|error| expression_fault("next_url", e, &error))?;
-                if !value.is_truthy() {
-                    return Ok(Err("next_url"));
-                }
-                let Some(link) = value.as_str() else {
-                    let message = format!(
-                        "next_url: `{}` gives {}, not text",
-                        e.source(),
-                        value.kind().name()
-                    );
-                    return Err(Fault::new(Kind::Expression, message));
-                };
-                self.follow(exchange, link).map(|url| Ok(Some(url)))
-            }
-        }
-    }
-
-    /// A condition of the loop; on an error page (that was accepted or skipped) a type error counts as not met.
-    fn holds(
-        &self,
-        field: &'static str,
-        condition: &orchid_jmespath::expression::Expression,
-        exchange: &Exchange,
-        root: &Root,
-    ) -> Result<bool, Fault> {
-        match root.holds(condition) {
-            Ok(held) => Ok(held),
-            Err(error) if exchange.status().is_none_or(|status| status >= 400) => {
-                self.run.counters().unmet_conditions.add(1);
-                self.trace(|| What::Unmet {
-                    condition: field.to_owned(),
-                    expression: condition.source().to_owned(),
-                    message: self.run.redact(&error.to_string()),
-                });
-                Ok(false)
-            }
-            Err(error) => Err(expression_fault(field, condition, &error)),
-        }
-    }
-
-    fn follow(&self, exchange: &Exchange, link: &str) -> Result<Url, Fault> {
-        let base = exchange
-            .reply
-            .as_ref()
-            .map_or(&exchange.request.outgoing.url, |head| &head.url);
-        let mut url = base
-            .join(link.trim())
-            .map_err(|error| Fault::new(Kind::Definition, format!("next_url: not a URL: {error}")))?;
-        url.set_fragment(None);
-        crate::render::check_scheme("next_url", &url)?;
-        let url = origin::upgraded(base, url);
-        let own = self.own_url.as_ref().unwrap_or(&exchange.request.outgoing.url);
-        if step::may_follow(&self.run, own, &url) {
-            return Ok(url);
-        }
-        let message = format!(
-            "next_url: leads to {}, but the step's own origin is {}; name the host in `http.allowed_hosts` to follow it",
-            origin::shown(&url),
-            origin::shown(own)
-        );
-        Err(Fault::new(Kind::Redirect, message))
-    }
-
-    fn turn_after(&self, exchange: &Exchange, vars: Value, next_url: Option<Url>) -> Next {
-        let step = &self.node.step;
-        let iteration = self.turn.iteration + 1;
-        if self
-            .run
-            .spec
-            .first_try
-            .max_iterations
-            .is_some_and(|max| iteration >= max)
-        {
-            self.run.reached_limit();
-            self.place.above.cut_short();
-            return Next::End("--max-iterations");
-        }
-        if iteration >= step.max_iterations {
-            let message =
-                format!("the loop would go on after {iteration} iterations; max_iterations is reached");
-            return Next::Failed(Fault::new(Kind::LoopLimit, message));
-        }
-        let elapsed = self
-            .started
-            .elapsed()
-            .saturating_add(step.loop_wait.unwrap_or_default());
-        if step.loop_timeout.is_some_and(|timeout| elapsed > timeout) {
-            let message = format!(
-                "the loop would go on after {}s; loop_timeout is reached",
-                elapsed.as_secs()
-            );
-            return Next::Failed(Fault::new(Kind::LoopLimit, message));
-        }
-        if self.place.piece.stop.is_draining() {
-            self.place.above.cut_short();
-            return Next::End("the run stops");
-        }
-        Next::Again(
-            Turn {
-                iteration,
-                vars,
-                prev: exchange.value.clone(),
-            },
-            next_url,
-        )
-    }
-
-    fn first_vars(&self) -> Result<Value, Fault> {
-        if self.node.step.vars.is_empty() {
-            return Ok(Value::NULL);
-        }
-        let scope = Scope {
-            run: &self.run,
-            node: &self.node,
-            place: &self.place,
-            turn: &self.turn,
-            attempt: 1,
-            now: self.run.ports.clock.now(),
-            last_error: &Value::NULL,
-            auth: Value::NULL,
-        };
-        let root = scope.building();
-        let mut entries: Vec<(SmolStr, Value)> = Vec::new();
-        for var in &self.node.step.vars {
-            let field = format!("vars.{}.init", var.name);
-            let value = root
-                .value(&var.init)
-                .map_err(|error| expression_fault(&field, &var.init, &error))?;
-            entries.push((var.name.clone(), value));
-        }
-        Ok(Value::object(entries))
-    }
-
-    /// All together, from the old values.
-    fn next_vars(&self, root: &Root) -> Result<Value, Fault> {
-        let step = &self.node.step;
-        if step.vars.is_empty() {
-            return Ok(Value::NULL);
-        }
-        let mut entries: Vec<(SmolStr, Value)> = Vec::with_capacity(step.vars.len());
-        for var in &step.vars {
-            let value = match &var.next {
-                Some(next) => {
-                    let field = format!("vars.{}.next", var.name);
-                    root.value(next)
-                        .map_err(|error| expression_fault(&field, next, &error))?
-                }
-                None => self.turn.vars.get(&var.name).unwrap_or(Value::NULL),
-            };
-            entries.push((var.name.clone(), value));
-        }
-        Ok(Value::object(entries))
-    }
-
     /// The `parent` root of sub-steps: the response with where it belongs.
     fn as_parent(&self, exchange: &Exchange) -> Value {
         let mut entries: Vec<(SmolStr, Value)> = exchange
@@ -564,65 +342,4 @@ struct Paged {
     tail: Tail,
     next: Next,
     exchange: Box<Exchange>,
-}
-
-impl Tail {
-    async fn run(self) {
-        let Self {
-            run,
-            node,
-            event,
-            after,
-            handed,
-            below,
-            charge,
-            open,
-            pages,
-            page,
-            index,
-            place,
-        } = self;
-        let emit = async {
-            let Some(event) = event else { return Ok(None) };
-            if let Some(after) = after {
-                // An error is a tail that was dropped: its event will not come.
-                let _ = after.await;
-            }
-            let receipt = run.hand_over(event).await;
-            drop(handed);
-            receipt.map(Some)
-        };
-        let sub_steps = async {
-            if let Some(above) = &below {
-                fanout::run_steps(&run, &node.children, above).await;
-            }
-        };
-        let (receipt, ()) = tokio::join!(emit, sub_steps);
-        drop((below, open));
-        let kept = match receipt {
-            Ok(None) => Ok(()),
-            Ok(Some(receipt)) => run.acknowledged(receipt).await,
-            Err(fault) => Err(fault),
-        };
-        drop(charge);
-        match kept {
-            Ok(()) => {}
-            Err(fault) => {
-                page.fail();
-                return run.cannot_keep(&node, &place, index, fault).await;
-            }
-        }
-        if !node.commits_pages {
-            return;
-        }
-        match pages.done(index, page) {
-            Ok((fields, rows)) => {
-                let mut change = Change::default();
-                fields.into_change(&mut change);
-                rows.into_change(&mut change);
-                run.commit(change).await;
-            }
-            Err(fault) => run.fail(&node, &place, index, fault, None).await,
-        }
-    }
 }

@@ -3,12 +3,11 @@
 //! Whatever is missing, malformed or too large is a fault of kind `definition` that names the field. What came
 //! from a secret, and what a flow attaches, is marked as a credential: it goes to the step's own origin only.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use orchid_jmespath::value::{Kind as ValueKind, Value};
-use orchid_plan::program::{ArrayParams, Body, Step, Tree, UrlHole, UrlPart};
+use orchid_plan::program::{Body, Step, Tree, UrlHole, UrlPart};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use smol_str::SmolStr;
 use url::Url;
@@ -18,6 +17,10 @@ use crate::fault::{Fault, Kind};
 use crate::ports::{Header, Outgoing};
 use crate::scope::Root;
 use crate::text::{self, Text};
+
+mod query;
+
+use query::{Query, encode, params};
 
 /// All but the unreserved characters of RFC 3986, 2.3.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -230,121 +233,6 @@ fn segment(hole: &UrlHole, root: &Root) -> Result<String, Fault> {
         )));
     }
     Ok(value)
-}
-
-// --- query parameters ---
-
-#[derive(Default)]
-struct Query {
-    /// Encoded name and value, and whether it is secret.
-    pairs: Vec<(String, bool)>,
-    visible: Vec<(String, String)>,
-    secret_names: Vec<String>,
-}
-
-impl Query {
-    fn push(&mut self, name: &str, value: &str, encoded: &str, secret: bool) {
-        let pair = format!("{}={encoded}", utf8_percent_encode(name, SEGMENT));
-        self.pairs.push((pair, secret));
-        self.visible.push((name.to_owned(), value.to_owned()));
-        if secret {
-            self.secret_names.push(name.to_owned());
-        }
-    }
-
-    fn drop_secrets(&mut self) -> usize {
-        let before = self.pairs.len();
-        self.pairs.retain(|(_, secret)| !secret);
-        self.secret_names.clear();
-        before - self.pairs.len()
-    }
-
-    fn append_to(&self, url: &mut Url) {
-        if self.pairs.is_empty() {
-            return;
-        }
-        let mut query = url
-            .query()
-            .filter(|query| !query.is_empty())
-            .map(str::to_owned)
-            .unwrap_or_default();
-        for (pair, _) in &self.pairs {
-            if !query.is_empty() {
-                query.push('&');
-            }
-            query.push_str(pair);
-        }
-        url.set_query(Some(&query));
-    }
-}
-
-fn params(
-    params: &[(SmolStr, Tree)],
-    style: ArrayParams,
-    root: &Root,
-    url: &Url,
-    query: &mut Query,
-) -> Result<(), Fault> {
-    if params.is_empty() {
-        return Ok(());
-    }
-    let in_url: HashSet<String> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
-    for (name, tree) in params {
-        let field = format!("params.{name}");
-        let value = text::tree(&field, tree, root)?;
-        if value.is_null() {
-            continue;
-        }
-        if in_url.contains(name.as_str()) {
-            return Err(definition(format!(
-                "{field}: the URL has a query parameter of that name already"
-            )));
-        }
-        if value.kind() != ValueKind::Array {
-            let Text { text, secret } = text::into_text(&field, "", &value)?;
-            query.push(name, &text, &encode(&text), secret);
-            continue;
-        }
-        array(name, &field, &value, style, query)?;
-    }
-    Ok(())
-}
-
-fn array(name: &str, field: &str, value: &Value, style: ArrayParams, query: &mut Query) -> Result<(), Fault> {
-    let texts: Result<Vec<Text>, Fault> = value
-        .items()
-        .map(|item| text::into_text(field, "", &item))
-        .collect();
-    let texts = texts?;
-    match style {
-        ArrayParams::Comma if texts.is_empty() => {}
-        ArrayParams::Comma => {
-            let plain: Vec<&str> = texts.iter().map(|t| t.text.as_str()).collect();
-            let encoded: Vec<String> = plain.iter().map(|text| encode(text)).collect();
-            query.push(
-                name,
-                &plain.join(","),
-                &encoded.join(","),
-                texts.iter().any(|t| t.secret),
-            );
-        }
-        ArrayParams::Repeat => {
-            for Text { text, secret } in &texts {
-                query.push(name, text, &encode(text), *secret);
-            }
-        }
-        ArrayParams::Brackets => {
-            let name = format!("{name}[]");
-            for Text { text, secret } in &texts {
-                query.push(&name, text, &encode(text), *secret);
-            }
-        }
-    }
-    Ok(())
-}
-
-fn encode(text: &str) -> String {
-    utf8_percent_encode(text, SEGMENT).to_string()
 }
 
 // --- headers ---

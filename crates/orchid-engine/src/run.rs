@@ -15,27 +15,26 @@ use uuid::Uuid;
 
 use crate::auth::{Authenticator, Owner};
 use crate::commit::Ledger;
-use crate::event::Event;
-use crate::exchange::Exchange;
 use crate::fault::{Fault, Kind};
 use crate::limits::Limits;
 use crate::node::Node;
 use crate::origin;
 use crate::outcome::{Counters, Outcome, RunReport};
-use crate::ports::{Header, Ports, Receipt};
-use crate::record::{self, Site};
+use crate::ports::{Header, Ports};
+use crate::record;
 use crate::redact::{REDACTED, Redactor};
 use crate::render::Rendered;
 use crate::save::{Fields, Weights};
-use crate::scope::{Place, Root, number, time_text, time_value};
-use crate::state::{self, Change, End, SavedState};
+use crate::scope::{Root, number, time_text, time_value};
+use crate::state::{Change, SavedState};
 use crate::stop::{Reason, RunStop};
 use crate::text;
 use crate::trace::{Trace, What};
 use crate::window;
 
-/// How long events that were handed over may take to be acknowledged after a run was cut.
-const GRACE: Duration = Duration::from_secs(10);
+mod ending;
+mod failure;
+
 /// Bytes of a request's body in a trace.
 const TRACE_BODY: usize = 64 << 10;
 
@@ -309,155 +308,6 @@ impl Run {
             .any(|home| origin::may_receive_credentials(home, url, &self.allowed_hosts))
     }
 
-    // --- failures ---
-
-    /// A step failed: the record goes to the errors topic, and the failure to who answers for it.
-    pub(crate) async fn fail(
-        &self,
-        node: &Node,
-        place: &Place,
-        iteration: u64,
-        fault: Fault,
-        exchange: Option<&Exchange>,
-    ) {
-        let mut position = place.position.clone();
-        position.push(iteration);
-        let shown = position_text(&position);
-        self.trace(
-            &node.step.path,
-            || position,
-            || What::Failed {
-                error: self.redact(&fault.to_string()),
-            },
-        );
-        self.note(&fault, &node.step.path);
-        self.counters().errors.add(1);
-        place.above.fail();
-        if place.above.item.is_none() {
-            self.failures.outside_items.store(true, Ordering::Relaxed);
-            place.piece.fail();
-        }
-        let stops =
-            node.step.judge.on_error == orchid_plan::program::OnError::Fail && fault.kind != Kind::Aborted;
-        if stops {
-            self.stop.stop(Reason::Failed);
-        }
-        let site = Site {
-            run: self,
-            step: &node.step,
-            place,
-            iteration,
-            position: &shown,
-        };
-        let event = record::error(&site, &fault, exchange);
-        let kept = match self.hand_over(event).await {
-            Ok(receipt) => self.await_receipt(receipt).await,
-            Err(fault) => Err(fault),
-        };
-        if let Err(fault) = kept {
-            self.fail_sink(&fault, &node.step.path);
-        }
-    }
-
-    /// The run fails as a whole.
-    pub(crate) fn fail_whole(&self, fault: &Fault) {
-        let path = self.spec.plan.clone();
-        self.trace(&path, Vec::new, || What::Failed {
-            error: self.redact(&fault.to_string()),
-        });
-        self.note(fault, &path);
-        self.failures.outside_items.store(true, Ordering::Relaxed);
-        self.stop.stop(Reason::Failed);
-    }
-
-    /// An event cannot be kept: too large for the sink is a failure of this response, anything else of the run.
-    pub(crate) async fn cannot_keep(&self, node: &Node, place: &Place, iteration: u64, fault: Fault) {
-        if fault.kind != Kind::TooLarge {
-            place.above.cut_short();
-            self.fail_sink(&fault, &node.step.path);
-            return;
-        }
-        self.note(&fault, &node.step.path);
-        self.counters().errors.add(1);
-        let mut position = place.position.clone();
-        position.push(iteration);
-        let shown = position_text(&position);
-        let site = Site {
-            run: self,
-            step: &node.step,
-            place,
-            iteration,
-            position: &shown,
-        };
-        let kept = match self.hand_over(record::error(&site, &fault, None)).await {
-            Ok(receipt) => self.await_receipt(receipt).await,
-            Err(fault) => Err(fault),
-        };
-        if let Err(fault) = kept {
-            place.above.cut_short();
-            self.fail_sink(&fault, &node.step.path);
-        }
-    }
-
-    fn fail_sink(&self, fault: &Fault, path: &SmolStr) {
-        self.note(fault, path);
-        self.failures.outside_items.store(true, Ordering::Relaxed);
-        self.stop.stop(Reason::Failed);
-    }
-
-    fn note(&self, fault: &Fault, path: &SmolStr) {
-        self.failures.any.store(true, Ordering::Relaxed);
-        lock(&self.failures.first)
-            .get_or_insert_with(|| (Fault::new(fault.kind, self.redact(&fault.message)), path.clone()));
-    }
-
-    // --- events ---
-
-    /// Hands an event to the sink; returns when it has room.
-    pub(crate) async fn hand_over(&self, event: Event) -> Result<Receipt, Fault> {
-        match self.within_grace(self.ports.sink.emit(event)).await {
-            Some(result) => result,
-            None => Err(given_up()),
-        }
-    }
-
-    /// Waits until a response's event is durable, and counts it.
-    pub(crate) async fn acknowledged(&self, receipt: Receipt) -> Result<(), Fault> {
-        self.await_receipt(receipt).await?;
-        self.counters().emitted.add(1);
-        Ok(())
-    }
-
-    async fn await_receipt(&self, receipt: Receipt) -> Result<(), Fault> {
-        match self.within_grace(receipt).await {
-            Some(Ok(result)) => result,
-            Some(Err(_)) => Err(Fault::new(Kind::Sink, "the sink forgot an event")),
-            None => Err(given_up()),
-        }
-    }
-
-    /// After a cut, a sink that does not answer is waited for no longer than [`GRACE`].
-    async fn within_grace<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        tokio::select! {
-            biased;
-            done = work => Some(done),
-            () = async {
-                self.stop.tokens.cut.cancelled().await;
-                self.ports.clock.sleep(GRACE).await;
-            } => None,
-        }
-    }
-
-    async fn emit_run(&self, event: Event) {
-        let kept = match self.hand_over(event).await {
-            Ok(receipt) => self.await_receipt(receipt).await,
-            Err(fault) => Err(fault),
-        };
-        if let Err(fault) = kept {
-            self.fail_sink(&fault, &self.spec.plan);
-        }
-    }
-
     // --- what is kept ---
 
     /// Makes a change durable, together with what others want to be durable now.
@@ -515,79 +365,6 @@ impl Run {
             headers: out.headers.iter().map(header).collect(),
             body,
             without_credentials: request.without_credentials,
-        }
-    }
-
-    // --- the end ---
-
-    async fn finish(&self) -> RunReport {
-        let mut outcome = self.outcome();
-        let limit_reached = outcome == Outcome::Succeeded && self.limit_reached.load(Ordering::Relaxed);
-        let at = self.ports.clock.now();
-        let result = match outcome {
-            Outcome::Succeeded | Outcome::Partial if self.limit_reached.load(Ordering::Relaxed) => {
-                state::Result::Neither
-            }
-            Outcome::Succeeded | Outcome::Partial => state::Result::Success,
-            Outcome::Failed | Outcome::Aborted => state::Result::Failure,
-            Outcome::Cancelled => state::Result::Neither,
-        };
-        let mut change = Change {
-            end: Some(End { at, result }),
-            ..Change::default()
-        };
-        if result == state::Result::Success {
-            std::mem::take(&mut *lock(&self.at_end)).into_change(&mut change);
-        }
-        if let Err(fault) = self.ledger.commit(change).await {
-            self.note(&fault, &self.spec.plan);
-            outcome = Outcome::Failed;
-        }
-        let first = lock(&self.failures.first).take();
-        let (fault, fault_step) = match (first, self.stop.reason()) {
-            (first, Some(Reason::TimedOut)) => {
-                let message = format!(
-                    "the run took longer than {}s (run_timeout)",
-                    self.plan().run_timeout.as_secs()
-                );
-                let step = first.map_or_else(|| self.spec.plan.clone(), |(_, step)| step);
-                (Some(Fault::new(Kind::RunTimeout, message)), Some(step))
-            }
-            (Some((fault, step)), _) => (Some(fault), Some(step)),
-            (None, _) => (None, None),
-        };
-        let counts = self.counters().snapshot();
-        self.emit_run(record::end(self, outcome, fault.as_ref(), &counts))
-            .await;
-        RunReport {
-            outcome,
-            fault,
-            fault_step,
-            limit_reached,
-            state: self.ledger.state(),
-            counts: self.counters().snapshot(),
-        }
-    }
-
-    fn outcome(&self) -> Outcome {
-        let flag = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
-        match self.stop.reason() {
-            Some(Reason::Aborted) => return Outcome::Aborted,
-            Some(Reason::Cancelled) => return Outcome::Cancelled,
-            Some(Reason::TimedOut | Reason::Failed) => return Outcome::Failed,
-            Some(Reason::Limit) | None => {}
-        }
-        if flag(&self.failures.outside_items) {
-            return Outcome::Failed;
-        }
-        if !flag(&self.failures.any) {
-            return Outcome::Succeeded;
-        }
-        let counts = self.counters();
-        if counts.emitted.get() == 0 && counts.skipped.get() == 0 {
-            Outcome::Failed
-        } else {
-            Outcome::Partial
         }
     }
 }
@@ -653,10 +430,6 @@ pub(crate) fn position_text(position: &[u64]) -> String {
         let _ = write!(out, "{n}");
     }
     out
-}
-
-fn given_up() -> Fault {
-    Fault::new(Kind::Sink, "the sink did not answer after the run was stopped")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

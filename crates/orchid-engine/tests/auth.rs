@@ -208,6 +208,7 @@ fn step(name: &str) -> Arc<Step> {
         steps: Vec::new(),
         reads_body: true,
         checks_progress: false,
+        handed_down: Vec::new(),
     })
 }
 
