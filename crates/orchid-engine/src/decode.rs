@@ -28,6 +28,9 @@ const EXPANSION: u64 = 8;
 /// Below this nothing is too large, whatever the limit.
 const EXPANSION_FLOOR: u64 = 64 << 10;
 
+/// Characters of a decoder's message.
+const MESSAGE: usize = 200;
+
 /// What is wanted of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ask {
@@ -96,12 +99,12 @@ impl From<JsonError> for Refusal {
 pub(crate) fn decode(body: &Bytes, recipe: &Recipe<'_>) -> Result<Decoded, Unread> {
     let chain = recipe.parse.map_or(&[][..], |parse| &parse.unpack);
     let mut rooms = vec![recipe.limit; chain.len()];
-    read(body.clone(), chain, &mut rooms, recipe, detect::Origin::Body)
+    read(body, chain, &mut rooms, recipe, detect::Origin::Body)
 }
 
 /// Takes archives off, the outermost first. `rooms`: bytes that each of these stages may still give.
 fn read(
-    body: Bytes,
+    body: &Bytes,
     chain: &[Unpack],
     rooms: &mut [u64],
     recipe: &Recipe<'_>,
@@ -111,19 +114,19 @@ fn read(
         return Ok(empty(recipe, origin));
     }
     let (Some((outer, chain)), Some((room, rooms))) = (chain.split_first(), rooms.split_first_mut()) else {
-        return convert(&body, recipe, origin);
+        return convert(body, recipe, origin);
     };
     match outer {
         Unpack::Gzip => {
-            let inner = archive::gunzip(&body, room).map_err(|refusal| unread("gzip", refusal, None))?;
-            read(inner, chain, rooms, recipe, origin.without_gz())
+            let inner = archive::gunzip(body, room).map_err(|refusal| unread("gzip", refusal, None))?;
+            read(&inner, chain, rooms, recipe, origin.without_gz())
         }
         Unpack::Zip => {
-            let entries = archive::unzip(&body, room).map_err(|refusal| unread("zip", refusal, None))?;
+            let entries = archive::unzip(body, room).map_err(|refusal| unread("zip", refusal, None))?;
             let mut items = Vec::with_capacity(entries.len());
             for entry in entries {
                 let decoded = read(
-                    entry.body,
+                    &entry.body,
                     chain,
                     rooms,
                     recipe,
@@ -248,6 +251,8 @@ fn unread(what: &str, refusal: Refusal, text: Option<Text>) -> Unread {
         Refusal::Malformed { offset, message } => {
             let mark = text.as_ref().map_or(0, |text| text.mark as u64);
             let offset = offset.saturating_add(mark);
+            // Messages of decoders quote what was sent.
+            let message: String = message.chars().take(MESSAGE).collect();
             Fault::new(
                 Kind::Parse,
                 format!("the body is not {}: {message} at byte {offset}", spelled(what)),

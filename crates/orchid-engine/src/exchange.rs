@@ -88,16 +88,12 @@ impl Exchange {
         match (&reply, &fault) {
             (None, _) => {}
             (Some(head), Some(_)) => reading = reading::partial(&head.headers, &body),
-            (Some(head), None) => match reading::read(&head.headers, &body, &node.step, node.needs) {
-                Ok(read) => reading = read,
-                Err((failed, read)) => {
-                    reading = read;
-                    // On an error page of another format than announced the text remains.
-                    if head.status < 300 {
-                        fault = Some(failed);
-                    }
-                }
-            },
+            (Some(head), None) => {
+                let (read, failed) = reading::read(&head.headers, &body, &node.step, node.needs);
+                reading = read;
+                // On an error page of another format than announced the text remains.
+                fault = failed.filter(|_| head.status < 300);
+            }
         }
         let mut exchange = Self {
             request,

@@ -51,13 +51,8 @@ impl Default for Reading {
     }
 }
 
-/// Reads a body. A failure brings what could be read.
-pub(crate) fn read(
-    headers: &Headers,
-    body: &Bytes,
-    step: &Step,
-    needs: Needs,
-) -> Result<Reading, (Fault, Reading)> {
+/// Reads a body; where that fails, the fault comes with what could be read.
+pub(crate) fn read(headers: &Headers, body: &Bytes, step: &Step, needs: Needs) -> (Reading, Option<Fault>) {
     let media = headers::media(headers);
     let recipe = Recipe {
         media: &media,
@@ -78,14 +73,15 @@ pub(crate) fn read(
                 _ => Embedded::Base64,
             };
             let text = text.filter(|_| format != "json" || needs.text);
-            Ok(Reading {
+            let reading = Reading {
                 format,
                 body: value,
                 text: text.map_or(Value::NULL, |text| text.to_value()),
                 embedded,
-            })
+            };
+            (reading, None)
         }
-        Err(Unread { fault, text }) => Err((fault, as_text(text.filter(|_| !is_packed).as_ref()))),
+        Err(Unread { fault, text }) => (as_text(text.filter(|_| !is_packed).as_ref()), Some(fault)),
     }
 }
 

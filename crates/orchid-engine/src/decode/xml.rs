@@ -186,6 +186,7 @@ impl Noting {
 }
 
 /// How a piece of text stands in the document.
+#[derive(Clone, Copy)]
 enum Written {
     Plainly,
     Deliberately,
