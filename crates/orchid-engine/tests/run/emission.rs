@@ -63,6 +63,49 @@ async fn bodies_keep_every_token() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn other_formats_are_strings() {
+    body(
+        "application/x-ndjson",
+        "{\"a\":1}\n[2]\n",
+        r#""body":"{\"a\":1}\n[2]\n"}"#,
+    )
+    .await;
+    body("application/xml", "<a b='1'/>", r#""body":"<a b='1'/>"}"#).await;
+    body("text/csv", "a,b\n1,2\n", r#""body":"a,b\n1,2\n"}"#).await;
+    body("text/plain; charset=utf-16le", "a\0b\0", r#""body":"ab"}"#).await;
+    body("text/plain; charset=utf-16le", "a\0b", r#""body_base64":"YQBi"}"#).await;
+    body("image/png", "abc", r#""body_base64":"YWJj"}"#).await;
+    // Of a body in another charset the hash is still that of the bytes received.
+    body(
+        "application/json; charset=utf-16le",
+        "[\x001\0]\0",
+        r#""bodysha256":"fa960847c0a01e1f9495fcd36732ae5699fa9ebc4f93f705e3089573b96a2452""#,
+    )
+    .await;
+    body(
+        "application/json; charset=utf-16le",
+        "[\x001\0]\0",
+        r#""body":[1]}"#,
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_not_of_its_format() {
+    let fields = "url: https://api.example/x\nmax_retries: 0";
+    let refused = ran(plan(fields), |_, _| json(200, "<p>")).await;
+    assert_eq!(
+        refused.error_texts(),
+        ["parse: the body is not JSON: expected a value, found `<` (it looks like HTML or XML) at byte 0"]
+    );
+    assert_eq!(refused.errors()[0]["data"]["response"]["body"], "<p>");
+    let fields = "url: https://api.example/x\nsuccess_when: response.body == null && response.text == '<p>'";
+    let accepted = ran(plan(fields), |_, _| json(404, "<p>")).await;
+    assert_eq!(accepted.outcome(), Outcome::Succeeded, "{}", accepted.fault());
+    assert_eq!(accepted.responses()[0]["data"]["response"]["body"], "<p>");
+}
+
+#[tokio::test(start_paused = true)]
 async fn ids_are_a_function_of_place_and_bytes() {
     let fields = "
 url: https://api.example/x
