@@ -206,7 +206,6 @@ fn step(name: &str) -> Arc<Step> {
         priority: Priority::Normal,
         limits: Vec::new(),
         steps: Vec::new(),
-        handed_down: Vec::new(),
         reads_body: true,
         checks_progress: false,
         handed_down: Vec::new(),
