@@ -82,7 +82,7 @@ fn measure(name: &str, yaml: &str, requests: u32, item: usize) {
         )
     };
     let mut left = item;
-    let records: Vec<String> = (0..)
+    let records: Vec<String> = (0..1_000_000)
         .map(record)
         .take_while(|record| {
             left = left.saturating_sub(record.len());

@@ -3,6 +3,7 @@
 //! An event's id is a function of its run, place and bytes alone, so what is emitted again is known by it. A
 //! response's body is written byte for byte; all else has been redacted by whoever calls.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use base64::Engine as _;
@@ -155,6 +156,27 @@ impl Writer {
         self.out.push(b'{');
         fill(self);
         self.out.push(b'}');
+        self
+    }
+
+    /// What `fill` writes, gone through as text: one search for many fields.
+    pub(crate) fn through(
+        &mut self,
+        edit: impl FnOnce(&str) -> Cow<'_, str>,
+        fill: impl FnOnce(&mut Self),
+    ) -> &mut Self {
+        let from = self.out.len();
+        fill(self);
+        // Everything written here is text; were it not, it would be left out rather than shown as it is.
+        let edited = match std::str::from_utf8(&self.out[from..]) {
+            Ok(text) => match edit(text) {
+                Cow::Borrowed(_) => return self,
+                Cow::Owned(edited) => edited,
+            },
+            Err(_) => String::new(),
+        };
+        self.out.truncate(from);
+        self.out.extend_from_slice(edited.as_bytes());
         self
     }
 

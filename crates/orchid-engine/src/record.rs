@@ -1,5 +1,6 @@
 //! A run's events, put together from what happened.
 
+use bytes::Bytes;
 use orchid_jmespath::value::Value;
 use orchid_plan::program::{Emit, Step};
 use smol_str::SmolStr;
@@ -10,7 +11,7 @@ use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::outcome::{Counts, Outcome};
 use crate::reading::Embedded;
-use crate::redact::REDACTED;
+use crate::redact::{self, REDACTED};
 use crate::run::Run;
 use crate::scope::{Place, Root, expression_fault, time_text};
 use crate::text;
@@ -226,36 +227,34 @@ impl Site<'_> {
 
     fn request(&self, out: &mut Writer, exchange: &Exchange) {
         let request = &exchange.request.outgoing;
-        out.nested("request", |out| {
-            out.text("method", &request.method)
-                .text("url", &self.run.show_url(&exchange.request));
-            out.nested("headers", |out| {
-                for header in &request.headers {
-                    out.text(&header.name.to_ascii_lowercase(), &self.run.show_header(header));
-                }
+        let fill = |out: &mut Writer| {
+            out.nested("request", |out| {
+                out.text("method", &request.method)
+                    .text("url", &self.run.show_url(&exchange.request, &request.url));
+                out.nested("headers", |out| {
+                    for header in &request.headers {
+                        let value = if redact::is_credential(header) {
+                            REDACTED
+                        } else {
+                            &header.value
+                        };
+                        out.text(&header.name.to_ascii_lowercase(), value);
+                    }
+                });
             });
-        });
+        };
+        out.through(|text| self.run.redactor.redact(text), fill);
     }
 
     fn head(&self, out: &mut Writer, exchange: &Exchange) {
         let Some(head) = &exchange.reply else { return };
         out.number("status_code", u64::from(head.status));
-        out.nested("headers", |out| {
-            let mut names: Vec<&str> = head.headers.iter().map(|(name, _)| name.as_str()).collect();
-            names.sort_unstable();
-            names.dedup();
-            for name in names {
-                if name.eq_ignore_ascii_case("set-cookie") {
-                    out.raw("set-cookie", format!("[\"{REDACTED}\"]").as_bytes());
-                    continue;
-                }
-                let values = head.headers.iter().filter(|(n, _)| n == name);
-                let values: Vec<_> = values.map(|(_, value)| String::from_utf8_lossy(value)).collect();
-                out.text(name, &self.run.redact(&values.join(", ")));
-            }
-        });
-        out.text("url", &self.run.redact(head.url.as_str()))
-            .text("format", exchange.reading.format)
+        let fill = |out: &mut Writer| {
+            out.nested("headers", |out| response_headers(out, &head.headers));
+            out.text("url", &self.run.show_url(&exchange.request, &head.url));
+        };
+        out.through(|text| self.run.redactor.redact(text), fill);
+        out.text("format", exchange.reading.format)
             .number("size", exchange.body.len() as u64)
             .number(
                 "duration_ms",
@@ -280,6 +279,26 @@ fn optional(
     let Some(template) = template else { return Ok(None) };
     let text = text::text(field, template, root)?;
     Ok(text.map(|text| text.text).filter(|text| !text.is_empty()))
+}
+
+/// By name; repeated ones join with `, `. What sets cookies is a credential.
+fn response_headers(out: &mut Writer, headers: &[(String, Bytes)]) {
+    let mut sorted: Vec<&(String, Bytes)> = headers.iter().collect();
+    sorted.sort_by(|(a, _), (b, _)| a.cmp(b));
+    for same in sorted.chunk_by(|(a, _), (b, _)| a == b) {
+        let name = same[0].0.as_str();
+        if name.eq_ignore_ascii_case("set-cookie") {
+            out.raw(name, format!("[\"{REDACTED}\"]").as_bytes());
+        } else if let [(_, value)] = same {
+            out.text(name, &String::from_utf8_lossy(value));
+        } else {
+            let values: Vec<_> = same
+                .iter()
+                .map(|(_, value)| String::from_utf8_lossy(value))
+                .collect();
+            out.text(name, &values.join(", "));
+        }
+    }
 }
 
 /// An item that comes from a secret of the config is not data.

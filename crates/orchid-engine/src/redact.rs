@@ -131,10 +131,7 @@ impl Redactor {
 
     /// A header's value for showing: credentials are known by position and by name, the rest by value.
     pub fn header<'a>(&self, header: &'a Header) -> Cow<'a, str> {
-        let credential = CREDENTIALS
-            .iter()
-            .any(|name| header.name.eq_ignore_ascii_case(name));
-        if header.secret || credential {
+        if is_credential(header) {
             Cow::Borrowed(REDACTED)
         } else {
             self.redact(&header.value)
@@ -167,6 +164,14 @@ impl Redactor {
         }
         self.redact(shown.as_str()).into_owned()
     }
+}
+
+/// Whether a header's value is a credential, by its mark or by its name.
+pub fn is_credential(header: &Header) -> bool {
+    header.secret
+        || CREDENTIALS
+            .iter()
+            .any(|name| header.name.eq_ignore_ascii_case(name))
 }
 
 impl std::fmt::Debug for Known {

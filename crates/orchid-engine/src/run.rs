@@ -1,5 +1,6 @@
 //! One run of one plan for one config, from its start to its report.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -86,7 +87,7 @@ pub(crate) struct Run {
     /// Fields of `context` that stay the same all through the run.
     pub context: Vec<(SmolStr, Value)>,
     pub auth: Arc<Authenticator>,
-    redactor: Redactor,
+    pub redactor: Redactor,
     pub limits: Limits,
     pub allowed_hosts: Arc<[String]>,
     /// `/tenants/T/integrations/I/configs/C/plans/P`
@@ -249,16 +250,14 @@ impl Run {
         self.redactor.redact(text).into_owned()
     }
 
-    /// A request's URL without its credentials.
-    pub(crate) fn show_url(&self, request: &Rendered) -> String {
-        self.redactor.url(&request.outgoing.url, |name| {
-            request.secret_params.iter().any(|secret| secret == name)
-        })
-    }
-
-    /// A request's header for showing.
-    pub(crate) fn show_header(&self, header: &Header) -> String {
-        self.redactor.header(header).into_owned()
+    /// A URL of a request or its response without the request's credentials; what is secret by value is still in it.
+    pub(crate) fn show_url<'a>(&self, request: &Rendered, url: &'a Url) -> Cow<'a, str> {
+        let plain = request.secret_params.is_empty() && url.username().is_empty() && url.password().is_none();
+        if plain {
+            return Cow::Borrowed(url.as_str());
+        }
+        let is_secret = |name: &str| request.secret_params.iter().any(|secret| secret == name);
+        Cow::Owned(self.redactor.url(url, is_secret))
     }
 
     /// Counts one request; false if it would be one more than was asked for.
@@ -361,7 +360,7 @@ impl Run {
         What::Request {
             attempt,
             method: out.method.clone(),
-            url: self.show_url(request),
+            url: self.redact(&self.show_url(request, &out.url)),
             headers: out.headers.iter().map(header).collect(),
             body,
             without_credentials: request.without_credentials,

@@ -300,7 +300,11 @@ async fn prepare(at: &At<'_>, tries: &Tries) -> Result<Option<Prepared>, Fault> 
         return Ok(None);
     };
     let credentials = credentials?;
-    let root = at.scope(tries, credentials.auth.clone()).building();
+    let root = if credentials.auth.is_null() && at.place.auth.is_null() {
+        without
+    } else {
+        at.scope(tries, credentials.auth.clone()).building()
+    };
     let run = at.run;
     let trusts = |url: &Url| run.trusts(at.node, url);
     let request = render::render(
