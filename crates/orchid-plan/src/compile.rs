@@ -75,6 +75,11 @@ pub fn compile(definition: &Definition, bounds: Bounds) -> Compiled {
     }
 }
 
+/// Warnings about what authors wrote that can no longer be seen once sugar has been expanded.
+pub fn check_as_written(definition: &Definition) -> Vec<Diagnostic> {
+    auth::literals_of_flows(definition)
+}
+
 /// The walk's state: what is known of the whole document, and what was found.
 struct Compiler<'a> {
     definition: &'a Definition,

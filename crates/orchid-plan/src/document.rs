@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::compile::{Bounds, compile};
+use crate::compile::{Bounds, check_as_written, compile};
 use crate::definition::Definition;
 use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::explain;
@@ -145,6 +145,8 @@ pub fn load(text: &[u8], bounds: Bounds) -> Loaded {
         .expanded
         .as_ref()
         .map(|definition| compile(definition, bounds));
+    let as_written = document.definition.as_ref().map(check_as_written);
+    document.add(as_written.unwrap_or_default());
     let mut program = None;
     if let Some(compiled) = compiled {
         document.add(compiled.diagnostics);

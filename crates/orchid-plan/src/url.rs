@@ -71,6 +71,7 @@ pub fn split(text: &str) -> Result<Pieces, Vec<Problem>> {
         literal: String::new(),
         pieces: Vec::new(),
         in_query: false,
+        literal_braces: 0,
     };
     splitter.run().map_err(|problem| vec![problem])?;
     let pieces = splitter.pieces;
@@ -91,6 +92,8 @@ struct Splitter<'a> {
     literal: String,
     pieces: Vec<Piece>,
     in_query: bool,
+    /// Literal `${` that have not been closed.
+    literal_braces: usize,
 }
 
 impl Splitter<'_> {
@@ -99,6 +102,7 @@ impl Splitter<'_> {
             let rest = &self.text[self.at..];
             if rest.starts_with("$${") {
                 self.keep("${", 3);
+                self.literal_braces += 1;
             } else if rest.starts_with("${") {
                 self.expression()?;
             } else if rest.starts_with("{{") {
@@ -107,6 +111,10 @@ impl Splitter<'_> {
                 self.keep("}", 2);
             } else if character == '{' {
                 self.name()?;
+            } else if character == '}' && self.literal_braces > 0 {
+                // It ends what a literal `${` began.
+                self.keep("}", 1);
+                self.literal_braces -= 1;
             } else if character == '}' {
                 let help = "write `}}` for a literal brace";
                 return Err(problem(self.at..self.at + 1, "a `}` without its `{`", help));

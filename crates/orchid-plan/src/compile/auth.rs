@@ -15,11 +15,13 @@ use smol_str::{SmolStr, format_smolstr};
 use super::request::nearest;
 use super::state::Repetition;
 use super::step::{Role, StepSite};
+use super::text::literal_warning;
 use super::{Compiler, FlowFacts};
+use crate::definition::Definition;
 use crate::definition::auth::Flow as Written;
 use crate::definition::field::{ExpressionText, Map, TemplateText};
 use crate::definition::step::{Sign as WrittenSign, Step as WrittenStep};
-use crate::diagnostic::codes;
+use crate::diagnostic::{Diagnostic, codes};
 use crate::program::{Attach, Auth, Expiry, Flow, FlowId, FlowStep, Limit, Sign, Skew, Step, Template};
 use crate::quantity;
 use crate::shapes::{Scope, Site, Surroundings, closed, names, open};
@@ -141,6 +143,7 @@ impl Compiler<'_> {
             around,
             repetition: Repetition::Once,
             limits,
+            key: step.place.clone(),
             split_when: None,
         };
         self.step(step, site)
@@ -236,20 +239,18 @@ impl Compiler<'_> {
         if site.role != Role::Plan {
             return Auth::None;
         }
-        let Some(text) = &step.auth else { return Auth::None };
+        let Some(text) = &step.auth else {
+            if self.flows.len() > 1 && site.level == 0 {
+                let message = "no auth flow is chosen, though the document has several: nothing is attached";
+                let help = "name one with `auth`, or write `auth: none`";
+                self.warn(codes::AUTH_NOT_CHOSEN, &site.key, message, help);
+            }
+            return Auth::None;
+        };
         let scope = site.around.scope(Site::AuthChoice);
         match self.auth_named(text, &scope) {
             Template::Literal(name) => match name.as_str() {
-                None => Auth::None,
-                Some("none") => {
-                    if self.flows.len() > 1 && text.0.place == step.place && site.level == 0 {
-                        let message =
-                            "no auth flow is chosen, though the document has several: nothing is attached";
-                        let help = "name one with `auth`, or write `auth: none`";
-                        self.warn(codes::AUTH_NOT_CHOSEN, &step.place, message, help);
-                    }
-                    Auth::None
-                }
+                None | Some("none") => Auth::None,
                 Some(name) => match self.flows.get(name).cloned() {
                     Some(facts) => {
                         site.around.auth = Some(facts.outputs);
@@ -376,4 +377,34 @@ fn signed_request() -> Shape {
         ("headers", open()),
         ("body_hash", Shape::Scalar),
     ])
+}
+
+/// Warns of literal texts in the fields of a flow's kind, as the author wrote them: expanded, they are parts of others.
+pub(super) fn literals_of_flows(definition: &Definition) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    for flow in definition.auth.values().map(|entry| &entry.value) {
+        let fields = [
+            &flow.value,
+            &flow.token,
+            &flow.username,
+            &flow.password,
+            &flow.client_id,
+            &flow.client_secret,
+            &flow.audience,
+            &flow.refresh_token,
+            &flow.key,
+            &flow.algorithm,
+            &flow.key_id,
+        ];
+        let several = flow
+            .extra
+            .values()
+            .chain(flow.headers.values())
+            .map(|entry| &entry.value);
+        for TemplateText(text) in fields.into_iter().flatten().chain(several) {
+            diagnostics
+                .extend(literal_warning(&text.value, text).filter(|_| text.kind == ScalarKind::String));
+        }
+    }
+    diagnostics
 }

@@ -159,6 +159,7 @@ impl Compiler<'_> {
         let names: Vec<&str> = steps.iter().map(String::as_str).collect();
         let help = match nearest(&step.value, &names) {
             Some(near) => format!("did you mean `{near}`?"),
+            None if names.len() <= 8 => format!("there are `{}`", names.join("`, `")),
             None => "write the names from the plan down, as `plan/step/step`".to_owned(),
         };
         self.error(

@@ -27,11 +27,11 @@ impl Compiler<'_> {
         definition
             .plans
             .iter()
-            .map(|(name, entry)| (name.clone(), self.plan(name, &entry.value, limits)))
+            .map(|(name, entry)| (name.clone(), self.plan(name, &entry.key, &entry.value, limits)))
             .collect()
     }
 
-    fn plan(&mut self, name: &SmolStr, plan: &written::Plan, limits: &[Limit]) -> Plan {
+    fn plan(&mut self, name: &SmolStr, key: &Place, plan: &written::Plan, limits: &[Limit]) -> Plan {
         self.check_saved_names(&plan.step);
         let around = Surroundings {
             config: self.config.clone(),
@@ -45,6 +45,7 @@ impl Compiler<'_> {
         let site = StepSite {
             name: name.clone(),
             path: name.clone(),
+            key: key.clone(),
             level: 0,
             role: Role::Plan,
             around,
@@ -136,7 +137,7 @@ impl Compiler<'_> {
             );
         }
         if let (Some(_), Some(lag)) = (&window.to, &window.lag)
-            && lag.0.place != window.place
+            && lag.duration() != Some(Duration::ZERO)
         {
             let help = "`lag` is how far the default of `to` stays behind the start of the run: keep one";
             self.warn(

@@ -32,7 +32,7 @@ const FRAMING: [&str; 7] = [
 ];
 
 impl Compiler<'_> {
-    pub(super) fn request(&mut self, step: &Step, scope: &Scope) -> Request {
+    pub(super) fn request(&mut self, step: &Step, key: &Place, scope: &Scope) -> Request {
         let body = self.body(step, scope);
         let method = self.method(step, &body, scope);
         let mut filled = BTreeSet::new();
@@ -40,7 +40,7 @@ impl Compiler<'_> {
             Some(text) => self.url(text, &step.params, &mut filled, scope),
             None => {
                 let help = "write the address, as in `url: \"{base_url}/users\"`";
-                self.error(codes::FIELD_MISSING, &step.place, "the step has no `url`", help);
+                self.error(codes::FIELD_MISSING, key, "the step has no `url`", help);
                 UrlTemplate { parts: Vec::new() }
             }
         };
@@ -161,7 +161,10 @@ impl Compiler<'_> {
         let mut parts = Vec::new();
         for piece in &taken.pieces {
             parts.push(match piece {
-                Piece::Text(literal) => UrlPart::Text(literal.clone()),
+                Piece::Text(literal) => {
+                    self.check_literal(literal, text);
+                    UrlPart::Text(literal.clone())
+                }
                 Piece::Hole(hole) => {
                     let value = self.filler(hole, text, params, filled, scope);
                     let value = UrlHole {

@@ -29,6 +29,8 @@ const MAX_ITERATIONS: u64 = 10_000;
 pub(super) struct StepSite<'a> {
     pub(super) name: SmolStr,
     pub(super) path: SmolStr,
+    /// Where its name stands.
+    pub(super) key: Place,
     pub(super) level: usize,
     pub(super) role: Role,
     /// What surrounds it, all but what it brings itself (item, vars, auth, keyed fields).
@@ -77,7 +79,7 @@ impl Compiler<'_> {
             OnError::Fail
         };
         let mut compiled = Step {
-            request: self.request(step, &build),
+            request: self.request(step, &site.key, &build),
             auth,
             sign: step.sign.as_ref().map(|sign| self.sign(sign, around, &site.path)),
             timeout: self.length(step.timeout.as_ref(), TIMEOUT),
@@ -145,6 +147,7 @@ impl Compiler<'_> {
             .map(|(name, entry)| {
                 let site = StepSite {
                     name: name.clone(),
+                    key: entry.key.clone(),
                     path: format_smolstr!("{}/{name}", above.path),
                     level: above.level + 1,
                     around: around.clone(),

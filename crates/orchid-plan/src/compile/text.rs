@@ -15,6 +15,7 @@ use crate::definition::field::{DurationText, ExpressionText, Map, SizeText, Temp
 use crate::diagnostic::{Diagnostic, codes};
 use crate::program::{Part, Template, Tree};
 use crate::shapes::Scope;
+use crate::source::shown;
 use crate::source::text::{Place, ScalarKind, Text};
 use crate::template::{self, Piece};
 
@@ -135,11 +136,7 @@ impl Compiler<'_> {
         match pieces.as_slice() {
             [] => Template::Literal(Value::from("")),
             [Piece::Text(literal)] => {
-                if let Some(help) = looks_like_expression(literal) {
-                    let message =
-                        format!("`{literal}` is sent as this text, though it reads like an expression");
-                    self.warn(codes::TEMPLATE_LOOKS_LIKE_EXPRESSION, &text.place, message, &help);
-                }
+                self.check_literal(literal, text);
                 Template::Literal(Value::from(literal.as_str()))
             }
             [Piece::Expression(range)] => Template::Whole(self.source(text, range.clone(), scope)),
@@ -153,6 +150,11 @@ impl Compiler<'_> {
                     .collect(),
             ),
         }
+    }
+
+    /// Warns of literal text that was probably meant as an expression.
+    pub(super) fn check_literal(&mut self, literal: &str, text: &Text) {
+        self.diagnostics.extend(literal_warning(literal, text));
     }
 
     pub(super) fn optional_template(
@@ -231,6 +233,16 @@ pub(super) fn literal(text: &Text) -> Value {
     }
 }
 
+/// The warning about literal text that was probably meant as an expression.
+pub(super) fn literal_warning(literal: &str, text: &Text) -> Option<Diagnostic> {
+    let help = looks_like_expression(literal).or_else(|| looks_like_other_template(literal))?;
+    let message = format!(
+        "`{}` is sent as this text, though it reads like an expression",
+        shown(literal)
+    );
+    Some(Diagnostic::warning(codes::TEMPLATE_LOOKS_LIKE_EXPRESSION, &text.place, message).with_help(help))
+}
+
 /// If `text` reads like an expression on a root that exists somewhere: how to write either.
 pub(super) fn looks_like_expression(text: &str) -> Option<String> {
     let trimmed = text.trim();
@@ -271,23 +283,56 @@ pub(super) fn expression_problem(
         ProblemKind::Suspicious => codes::EXPRESSION_SUSPICIOUS,
     };
     let place = range.start + problem.span.start..range.start + problem.span.end;
-    let name = text
-        .value
-        .get(place.clone())
-        .unwrap_or_default()
-        .trim_matches('"');
-    let (message, help) = match problem.kind {
-        ProblemKind::UnknownRoot => match scope.absent(name) {
-            Some((message, help)) => (message, Some(help)),
-            None => (problem.message.clone(), problem.help.clone()),
-        },
+    let written = text.value.get(place.clone()).unwrap_or_default();
+    let name = written.trim_matches('"');
+    let told = match problem.kind {
+        ProblemKind::UnknownRoot => scope.absent(name).map(|(message, help)| (message, Some(help))),
         ProblemKind::Syntax if text.value[range.clone()].trim_start().starts_with("${") => {
             let help = "this field holds an expression: leave out `${` and `}`".to_owned();
-            (problem.message.clone(), Some(help))
+            Some((problem.message.clone(), Some(help)))
         }
-        _ => (problem.message.clone(), problem.help.clone()),
+        _ => None,
     };
+    let (message, mut help) = told.unwrap_or_else(|| (problem.message.clone(), problem.help.clone()));
+    if problem.kind == ProblemKind::UnknownRoot && written.starts_with('"') {
+        help = Some(format!("`\"{name}\"` is a name; the text is `'{name}'`"));
+    }
+    if problem.kind == ProblemKind::UnknownField && help.is_none() {
+        help = help_for_field(name, &text.value[..place.start]);
+    }
     let mut diagnostic = Diagnostic::error(code, &text.place, message).at(text.span_of(place));
     diagnostic.help = help;
     diagnostic
+}
+
+/// What to tell of a field that some objects of that kind have; `before` is the text in front of it.
+fn help_for_field(name: &str, before: &str) -> Option<String> {
+    let of = |object: &str| before.trim_end().trim_end_matches('.').ends_with(object);
+    let help = match name {
+        "item" | "index" if of("parent") => "only a step with `iterate_over` has it",
+        "parent" if of("parent") => "that is the plan, which has no parent",
+        "saved" | "saved_item" if of("context") => "an auth flow belongs to no poll and sees nothing saved",
+        _ if of("saved") => "no step of this plan saves it: see `save`",
+        _ if of("saved_item") => "this step saves it for no `key`: see `save`",
+        _ => return None,
+    };
+    Some(help.to_owned())
+}
+
+/// If `text` holds what other tools write for a value (`{{config.x}}`, `{item.id}`): how to write it here.
+pub(super) fn looks_like_other_template(text: &str) -> Option<String> {
+    for (open, _) in text
+        .match_indices('{')
+        .filter(|(open, _)| !text[..*open].ends_with('$'))
+    {
+        let inside = text[open..].trim_start_matches('{').trim_start();
+        let end =
+            inside.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.' | '-' | '[' | ']'));
+        let (expression, rest) = inside.split_at(end.unwrap_or(inside.len()));
+        let root = expression.split(['.', '[']).next().unwrap_or_default();
+        if rest.trim_start().starts_with('}') && root.len() < expression.len() && ROOTS.contains(&root) {
+            return Some(format!("write `${{{expression}}}` for its value"));
+        }
+    }
+    None
 }

@@ -138,6 +138,10 @@ impl Scope {
             ),
             "item" | "index" => self.absent_item(name),
             "parent" => told("a plan has no `parent`", "only a step below another has one"),
+            "window" if self.site == Site::Window => told(
+                "`window` is not there yet: this is where it comes from",
+                "`config` and `context` are",
+            ),
             "window" => told(
                 "`window` is not there, for the plan has none",
                 "give the plan a `window`",
@@ -160,7 +164,7 @@ impl Scope {
             ),
             "context" => told("`context` is not there before a run", "only `config` is"),
             "sign" | "request" | "signature" => told(
-                &format!("`{name}` exists only in the templates of `sign`"),
+                &format!("`{name}` exists only in `text` and `headers` of `sign`"),
                 "`response.request` is what was sent",
             ),
             "body" | "headers" | "status_code" | "links" | "text" | "cookies" => self.absent_field(name),
@@ -171,12 +175,18 @@ impl Scope {
     fn absent_item(&self, name: &str) -> Option<(String, String)> {
         let has_parent_item = matches!(&self.shape, Shape::Object { fields, .. }
             if matches!(fields.get("parent"), Some(Shape::Object { fields, .. }) if fields.contains_key("item")));
+        if matches!(self.site, Site::Window | Site::Split) {
+            let message = format!("`{name}` is not there, for the window belongs to the plan");
+            return Some((message, "`config` and `context` are".to_owned()));
+        }
         let message = match self.site {
             Site::FanOut => format!("`{name}` is not there yet: it is what `iterate_over` gives"),
             _ => format!("`{name}` exists only in a step with `iterate_over`"),
         };
         let help = if has_parent_item {
             format!("the item of the step above is `parent.{name}`")
+        } else if self.site == Site::FanOut {
+            "`parent`, `config` and `context` are".to_owned()
         } else {
             "give the step an `iterate_over`".to_owned()
         };

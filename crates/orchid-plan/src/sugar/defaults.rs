@@ -1,12 +1,15 @@
 //! The language's defaults, and those that a document declares for its steps.
 
+use std::time::Duration;
+
 use smol_str::SmolStr;
 
 use super::made::At;
-use crate::definition::field::{ExpressionText, Map, TemplateText};
+use crate::definition::field::{DurationText, ExpressionText, Map, TemplateText};
 use crate::definition::step::{
     ArrayParams, Backoff, Commit, Jitter, Merge, OnError, Plan, Priority, Save, Step,
 };
+use crate::quantity::format_duration;
 use crate::source::text::ScalarKind;
 
 /// What is known of the auth flows where a step names none.
@@ -19,6 +22,9 @@ pub(super) enum Flows<'a> {
     /// There are several: which one is meant cannot be told.
     Several,
 }
+
+/// The longest pause between retries, unless the first is longer.
+const MAX_BACKOFF: Duration = Duration::from_mins(1);
 
 /// Gives a plan and its steps their auth flow: a step's own, else its parent's, else the defaults', else the
 /// only flow there is.
@@ -173,7 +179,11 @@ pub(super) fn fill_request(step: &mut Step) {
         place: place.clone(),
     });
     backoff.base.get_or_insert_with(|| at.duration("1s"));
-    backoff.max.get_or_insert_with(|| at.duration("1m"));
+    let base = backoff.base.as_ref().and_then(DurationText::duration);
+    let max = base.map_or(MAX_BACKOFF, |base| base.max(MAX_BACKOFF));
+    backoff
+        .max
+        .get_or_insert_with(|| at.duration(&format_duration(max)));
     backoff.jitter.get_or_insert_with(|| at.spanned(Jitter::Equal));
 }
 
