@@ -1,6 +1,7 @@
 //! What is known of an expression before it runs: problems, warnings, the paths that it reads, its constant.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use orchid_jmespath::expression::{Env, Expression, Options, Path, Rules, Segment};
 use orchid_jmespath::problem::{Problem, ProblemKind};
@@ -11,8 +12,11 @@ fn object(fields: &[(&str, Shape)]) -> Shape {
     let fields = fields
         .iter()
         .map(|(name, shape)| ((*name).into(), shape.clone()))
-        .collect();
-    Shape::Object { fields, open: false }
+        .collect::<BTreeMap<_, _>>();
+    Shape::Object {
+        fields: fields.into(),
+        open: false,
+    }
 }
 
 fn root() -> Shape {
@@ -21,7 +25,7 @@ fn root() -> Shape {
         ("body", Shape::Any),
         ("headers", Shape::Any),
     ]);
-    let users = Shape::Array(Box::new(object(&[("id", Shape::Scalar)])));
+    let users = Shape::Array(Arc::new(object(&[("id", Shape::Scalar)])));
     object(&[
         ("response", response),
         ("users", users),

@@ -14,7 +14,7 @@ mod step;
 mod text;
 mod values;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use orchid_jmespath::expression::Expression;
 use orchid_jmespath::shape::Shape;
@@ -23,7 +23,7 @@ use smol_str::SmolStr;
 use crate::definition::Definition;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::program::{FlowId, Program};
-use crate::shapes::config_shape;
+use crate::shapes::{Surroundings, config_shape, names};
 
 /// What an operator allows beyond or below the language's own bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +56,9 @@ pub fn compile(definition: &Definition, bounds: Bounds) -> Compiled {
         diagnostics: Vec::new(),
         config: config_shape(schema),
         values: BTreeMap::new(),
+        value_names: (!definition.values.is_empty()).then(|| names(definition.values.keys().cloned())),
+        broken: BTreeSet::new(),
+        errors: 0,
         flows: BTreeMap::new(),
         not_yet: Vec::new(),
     };
@@ -85,8 +88,14 @@ struct Compiler<'a> {
     definition: &'a Definition,
     bounds: Bounds,
     diagnostics: Vec<Diagnostic>,
+    /// Errors among the diagnostics.
+    errors: usize,
     config: Shape,
     values: BTreeMap<SmolStr, Expression>,
+    /// Of `values`, where there are some.
+    value_names: Option<Shape>,
+    /// Those of `values` that do not compile.
+    broken: BTreeSet<SmolStr>,
     flows: BTreeMap<SmolStr, FlowFacts>,
     not_yet: Vec<String>,
 }
@@ -100,6 +109,15 @@ struct FlowFacts {
 }
 
 impl Compiler<'_> {
+    /// What surrounds everything in the document.
+    fn surroundings(&self) -> Surroundings {
+        Surroundings {
+            config: self.config.clone(),
+            values: self.value_names.clone(),
+            ..Surroundings::default()
+        }
+    }
+
     fn program(&mut self) -> Program {
         self.compile_values();
         self.survey_flows();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Span;
 
 /// No duration of the language is longer: 100 years of 365.25 days.
-pub const LONGEST: Duration = Duration::from_secs(36_525 * 24 * 3600);
+pub const LONGEST: Duration = Duration::from_hours(36_525 * 24);
 
 /// No size of the language is larger: 1 TiB.
 pub const LARGEST: u64 = 1 << 40;

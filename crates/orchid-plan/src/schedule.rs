@@ -3,6 +3,7 @@
 //! Pure functions of what the caller passes in: the time and the throw of a die are arguments. The rules of
 //! time zones come from the system's database where there is one, else from the one compiled in.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use croner::Cron as Pattern;
@@ -75,7 +76,7 @@ impl Schedule {
 /// happens twice counts the first time only.
 #[derive(Debug, Clone)]
 pub struct Cron {
-    pattern: Pattern,
+    pattern: Arc<Pattern>,
     text: String,
     zone: TimeZone,
     zone_name: String,
@@ -134,7 +135,7 @@ impl Cron {
             name: zone.to_owned(),
         })?;
         let cron = Self {
-            pattern,
+            pattern: Arc::new(pattern),
             text: text.to_owned(),
             zone: tz,
             zone_name: zone.to_owned(),

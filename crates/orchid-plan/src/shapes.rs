@@ -15,6 +15,7 @@ mod config;
 mod scope;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use orchid_jmespath::shape::Shape;
 use smol_str::SmolStr;
@@ -27,12 +28,12 @@ pub use scope::{Scope, Site};
 pub struct Surroundings {
     /// Of `config`.
     pub config: Shape,
-    /// The document's named expressions.
-    pub values: Vec<SmolStr>,
-    /// Fields that the plan's steps save without a key; `None` in an auth flow, which belongs to no poll.
-    pub saved: Option<Vec<SmolStr>>,
-    /// Fields that this step saves by key.
-    pub saved_item: Vec<SmolStr>,
+    /// Of `values`, where the document names some.
+    pub values: Option<Shape>,
+    /// Of `context.saved`: what the plan's steps save without a key. `None` in an auth flow, which belongs to no poll.
+    pub saved: Option<Shape>,
+    /// Of `context.saved_item`: what this step saves by key.
+    pub saved_item: Option<Shape>,
     /// Whether the plan has a window.
     pub window: bool,
     /// Of `parent`, in a sub-step.
@@ -41,8 +42,8 @@ pub struct Surroundings {
     pub auth: Option<Shape>,
     /// Of `item`, where the step (or whoever asks for a token) iterates.
     pub item: Option<Shape>,
-    /// The step's loop variables.
-    pub vars: Vec<SmolStr>,
+    /// Of `vars`, where the step declares some.
+    pub vars: Option<Shape>,
 }
 
 impl Surroundings {
@@ -57,8 +58,8 @@ impl Surroundings {
             return Scope::new(site, roots);
         }
         root("context", self.context());
-        if !self.values.is_empty() {
-            root("values", names(&self.values));
+        if let Some(values) = &self.values {
+            root("values", values.clone());
         }
         if self.window && site != Site::Window {
             root(
@@ -88,8 +89,8 @@ impl Surroundings {
         }
         if site.is_in_loop() {
             root("prev", response());
-            if !self.vars.is_empty() {
-                root("vars", names(&self.vars));
+            if let Some(vars) = &self.vars {
+                root("vars", vars.clone());
             }
         }
         if site.sees_response() {
@@ -119,11 +120,14 @@ impl Surroundings {
             fields.insert("index".into(), Shape::Scalar);
         }
         fields.insert("iteration".into(), Shape::Scalar);
-        fields.insert("saved_item".into(), names(&self.saved_item));
+        fields.insert(
+            "saved_item".into(),
+            self.saved_item.clone().unwrap_or_else(|| closed([])),
+        );
         if let Some(parent) = &self.parent {
             fields.insert("parent".into(), parent.clone());
         }
-        Shape::Object { fields, open: false }
+        object(fields)
     }
 
     /// Of `context`.
@@ -153,19 +157,19 @@ impl Surroundings {
         ];
         fields.insert("last_error".into(), closed(error));
         if let Some(saved) = &self.saved {
-            fields.insert("saved".into(), names(saved));
-            fields.insert("saved_item".into(), names(&self.saved_item));
+            fields.insert("saved".into(), saved.clone());
+            fields.insert(
+                "saved_item".into(),
+                self.saved_item.clone().unwrap_or_else(|| closed([])),
+            );
         }
-        Shape::Object { fields, open: false }
+        object(fields)
     }
 }
 
 /// Of `response` and `prev`.
 pub fn response() -> Shape {
-    Shape::Object {
-        fields: response_fields(),
-        open: false,
-    }
+    object(response_fields())
 }
 
 fn response_fields() -> BTreeMap<SmolStr, Shape> {
@@ -198,25 +202,27 @@ fn response_fields() -> BTreeMap<SmolStr, Shape> {
 }
 
 /// An object with exactly these fields.
-pub fn closed<const N: usize>(fields: [(&str, Shape); N]) -> Shape {
+fn object(fields: BTreeMap<SmolStr, Shape>) -> Shape {
     Shape::Object {
-        fields: fields.map(|(name, shape)| (SmolStr::new(name), shape)).into(),
+        fields: Arc::new(fields),
         open: false,
     }
 }
 
+/// An object with exactly these fields.
+pub fn closed<const N: usize>(fields: [(&str, Shape); N]) -> Shape {
+    object(fields.map(|(name, shape)| (SmolStr::new(name), shape)).into())
+}
+
 /// An object with exactly these fields, of whose values nothing is known.
-pub fn names(names: &[SmolStr]) -> Shape {
-    Shape::Object {
-        fields: names.iter().map(|name| (name.clone(), Shape::Any)).collect(),
-        open: false,
-    }
+pub fn names(names: impl IntoIterator<Item = SmolStr>) -> Shape {
+    object(names.into_iter().map(|name| (name, Shape::Any)).collect())
 }
 
 /// An object of which nothing is known.
 pub fn open() -> Shape {
     Shape::Object {
-        fields: BTreeMap::new(),
+        fields: Arc::default(),
         open: true,
     }
 }

@@ -17,7 +17,9 @@ fn document(case: &str) -> String {
     if case.contains("integration:") {
         return case.to_owned();
     }
-    let indented: String = case.lines().map(|line| format!("    {line}\n")).collect();
+    let indented = case
+        .lines()
+        .fold(String::new(), |fields, line| fields + "    " + line + "\n");
     let url = if case.lines().any(|line| line.starts_with("url:")) {
         ""
     } else {

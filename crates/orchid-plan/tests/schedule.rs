@@ -303,12 +303,12 @@ fn due() {
         })
     };
     let wait = Schedule::Wait {
-        wait: Duration::from_secs(900),
-        jitter: Duration::from_secs(60),
+        wait: Duration::from_mins(15),
+        jitter: Duration::from_mins(1),
     };
     let hourly = Schedule::Cron {
         cron: Cron::parse("0 * * * *", "UTC").expect("cron"),
-        jitter: Duration::from_secs(60),
+        jitter: Duration::from_mins(1),
     };
     for (schedule, last, spread, expect) in [
         (&Schedule::OnDemand, None, 0.0, None),

@@ -119,7 +119,7 @@ impl<'a> Walk<'a> {
             } else {
                 "does not exist here"
             };
-            self.unknown(node, format!("`{name}` {what}"), Some((fields, at_root)));
+            self.unknown(node, format!("`{name}` {what}"), Some((&**fields, at_root)));
         }
         &Shape::Any
     }

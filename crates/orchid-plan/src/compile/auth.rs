@@ -36,7 +36,7 @@ impl Compiler<'_> {
         for (index, (name, entry)) in self.definition.auth.iter().enumerate() {
             let facts = FlowFacts {
                 id: FlowId(index),
-                outputs: names(&outputs_of(&entry.value)),
+                outputs: names(outputs_of(&entry.value)),
             };
             self.flows.insert(name.clone(), facts);
         }
@@ -53,7 +53,7 @@ impl Compiler<'_> {
 
     fn flow(&mut self, name: &SmolStr, flow: &Written, limits: &[Limit]) -> Flow {
         let outputs = outputs_of(flow);
-        let wanted = self.around_flow(WhoAsks::Seen, Some(names(&outputs)));
+        let wanted = self.around_flow(WhoAsks::Seen, Some(names(outputs.iter().cloned())));
         let asks = if flow.cached_by.is_some() {
             WhoAsks::Seen
         } else {
@@ -61,7 +61,7 @@ impl Compiler<'_> {
         };
         // The first request sees no output; what comes after it sees those that came before.
         let first = self.around_flow(asks, None);
-        let later = self.around_flow(asks, Some(names(&outputs)));
+        let later = self.around_flow(asks, Some(names(outputs.iter().cloned())));
         let response = later.scope(Site::Response);
         let request = flow
             .request
@@ -117,12 +117,10 @@ impl Compiler<'_> {
     fn around_flow(&self, asks: WhoAsks, auth: Option<Shape>) -> Surroundings {
         let seen = || (asks == WhoAsks::Seen).then_some(Shape::Any);
         Surroundings {
-            config: self.config.clone(),
-            values: self.value_names(),
             parent: seen(),
             item: seen(),
             auth,
-            ..Surroundings::default()
+            ..self.surroundings()
         }
     }
 
@@ -330,9 +328,8 @@ impl Compiler<'_> {
                 headers: Vec::new(),
             };
         };
-        let value_names: Vec<SmolStr> = hmac.values.keys().cloned().collect();
         let text = request
-            .with("sign", names(&value_names))
+            .with("sign", names(hmac.values.keys().cloned()))
             .with("request", signed_request());
         let headers = text.clone().with("signature", Shape::Scalar);
         let mut fields = vec![

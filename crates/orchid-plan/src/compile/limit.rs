@@ -29,14 +29,11 @@ impl Compiler<'_> {
     fn limit(&mut self, name: &SmolStr, limit: &RateLimit, steps: &[String]) -> Limit {
         // Which step a limit meets is not known: what steps differ in is anything here.
         let around = Surroundings {
-            config: self.config.clone(),
-            values: self.value_names(),
-            saved: Some(Vec::new()),
             window: true,
             parent: Some(Shape::Any),
             auth: Some(Shape::Any),
             item: Some(Shape::Any),
-            ..Surroundings::default()
+            ..self.surroundings()
         };
         let loose = |scope: Scope| scope.with("vars", open()).with("context", open());
         let settings = around.scope(Site::Settings);
@@ -105,10 +102,10 @@ impl Compiler<'_> {
     fn count(&mut self, text: &TemplateText, field: &str, scope: &Scope) -> Template {
         let template = self.template(text, scope);
         if let Template::Literal(value) = &template
-            && !value
+            && value
                 .as_i64()
                 .or_else(|| value.as_str()?.parse().ok())
-                .is_some_and(|figure: i64| figure > 0)
+                .is_none_or(|figure: i64| figure < 1)
         {
             let message = format!("{field} is `{}`, which is no whole number above 0", text.0.value);
             self.error(

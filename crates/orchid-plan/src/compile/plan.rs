@@ -9,11 +9,12 @@ use smol_str::SmolStr;
 use super::Compiler;
 use super::state::{Repetition, SavedNames};
 use super::step::{Role, StepSite};
-use crate::definition::step::{self as written};
+use crate::definition::field::DurationText;
+use crate::definition::step as written;
 use crate::diagnostic::codes;
 use crate::program::{ConfigSchema, Http, Limit, Plan, Window};
 use crate::schedule::{Cron, Schedule, ScheduleError};
-use crate::shapes::{Site, Surroundings};
+use crate::shapes::{Site, Surroundings, names};
 use crate::source::text::Place;
 
 /// The language's defaults (section 5).
@@ -34,11 +35,9 @@ impl Compiler<'_> {
     fn plan(&mut self, name: &SmolStr, key: &Place, plan: &written::Plan, limits: &[Limit]) -> Plan {
         self.check_saved_names(&plan.step);
         let around = Surroundings {
-            config: self.config.clone(),
-            values: self.value_names(),
-            saved: Some(SavedNames::of_plan(&plan.step).plain),
+            saved: Some(names(SavedNames::of_plan(&plan.step).plain)),
             window: plan.window.is_some(),
-            ..Surroundings::default()
+            ..self.surroundings()
         };
         let schedule = self.schedule(plan);
         let window = plan.window.as_ref().map(|window| self.window(window, &around));
@@ -69,7 +68,8 @@ impl Compiler<'_> {
         let jitter = plan
             .jitter
             .as_ref()
-            .map_or(Duration::ZERO, |text| self.duration(text));
+            .and_then(DurationText::duration)
+            .unwrap_or_default();
         if let Some(text) = &plan.wait {
             return Schedule::Wait {
                 wait: self.length(Some(text), Duration::ZERO),
@@ -155,11 +155,13 @@ impl Compiler<'_> {
             lookback: window
                 .lookback
                 .as_ref()
-                .map_or(Duration::ZERO, |text| self.duration(text)),
+                .and_then(DurationText::duration)
+                .unwrap_or_default(),
             lag: window
                 .lag
                 .as_ref()
-                .map_or(Duration::ZERO, |text| self.duration(text)),
+                .and_then(DurationText::duration)
+                .unwrap_or_default(),
             split_when: self.optional_condition(window.split_when.as_ref(), &around.scope(Site::Split)),
         }
     }

@@ -10,11 +10,11 @@ use smol_str::{SmolStr, format_smolstr};
 
 use super::state::{Repetition, SavedNames};
 use super::{Compiler, facts};
-use crate::definition::field::{ExpressionText, Spanned};
+use crate::definition::field::{DurationText, ExpressionText, Spanned};
 use crate::definition::step::{self as written, Step as Written};
 use crate::diagnostic::codes;
 use crate::program::{Advance, FlowId, Limit, LimitId, Matching, OnError, Priority, Step};
-use crate::shapes::{Scope, Site, Surroundings};
+use crate::shapes::{Scope, Site, Surroundings, names};
 use crate::source::text::Place;
 
 /// The language's defaults (section 5).
@@ -61,8 +61,8 @@ impl Compiler<'_> {
             site.around.item = Some(Shape::Any);
             site.repetition = Repetition::PerItem;
         }
-        site.around.vars = step.vars.keys().cloned().collect();
-        site.around.saved_item = SavedNames::of_step(step).keyed;
+        site.around.vars = (!step.vars.is_empty()).then(|| names(step.vars.keys().cloned()));
+        site.around.saved_item = Some(names(SavedNames::of_step(step).keyed));
         let auth = self.auth_of_step(step, &mut site);
         let steps = self.sub_steps(step, &site);
         let around = &site.around;
@@ -94,7 +94,7 @@ impl Compiler<'_> {
             loop_wait: step
                 .loop_wait
                 .as_ref()
-                .map(|text| self.duration(text))
+                .and_then(DurationText::duration)
                 .filter(|wait| !wait.is_zero()),
             loop_timeout: step
                 .loop_timeout

@@ -12,7 +12,7 @@ use smol_str::SmolStr;
 
 use super::Compiler;
 use crate::definition::field::{DurationText, ExpressionText, Map, SizeText, TemplateText, TemplateTree};
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::program::{Part, Template, Tree};
 use crate::shapes::Scope;
 use crate::source::shown;
@@ -24,8 +24,12 @@ const ROOTS: [&str; 10] = [
     "config", "auth", "context", "response", "prev", "parent", "item", "values", "vars", "window",
 ];
 
+/// After so many errors no further expression is looked at: nobody reads them, and the document is refused anyway.
+const MAX_ERRORS: usize = 400;
+
 impl Compiler<'_> {
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        self.errors += usize::from(diagnostic.severity == Severity::Error);
         self.diagnostics.push(diagnostic);
     }
 
@@ -95,6 +99,9 @@ impl Compiler<'_> {
 
     /// Compiles `range` of a text.
     pub(super) fn source(&mut self, text: &Text, range: Range<usize>, scope: &Scope) -> Expression {
+        if self.errors > MAX_ERRORS {
+            return Expression::literal(Value::NULL);
+        }
         let source = &text.value[range.clone()];
         match self.compile_under(source, scope) {
             Ok(expression) => {
@@ -185,11 +192,6 @@ impl Compiler<'_> {
         map.iter()
             .map(|(name, entry)| (name.clone(), self.tree(&entry.value, scope)))
             .collect()
-    }
-
-    /// A duration that may be zero. One that cannot be read has been reported.
-    pub(super) fn duration(&mut self, text: &DurationText) -> Duration {
-        text.duration().unwrap_or_default()
     }
 
     /// A duration that may not be zero; `default` where there is none.

@@ -14,6 +14,7 @@ use super::Compiler;
 use super::state::SavedNames;
 use super::text::{expression_problem, literal};
 use crate::diagnostic::{Diagnostic, codes};
+use crate::shapes::names;
 use crate::shapes::{Scope, Site, Surroundings};
 use crate::source::text::{ScalarKind, Text};
 
@@ -32,17 +33,32 @@ impl Compiler<'_> {
                 continue;
             };
             let text = &entry.value.0;
+            let before = self.errors;
             let expression = match text.kind {
                 ScalarKind::String => self.source(text, 0..text.value.len(), &scope),
                 _ => Expression::literal(literal(text)),
             };
+            if self.errors > before {
+                self.broken.insert(name.clone());
+            }
             self.values.insert(name, expression);
         }
     }
 
-    /// The names of all `values`.
-    pub(super) fn value_names(&self) -> Vec<SmolStr> {
-        self.definition.values.keys().cloned().collect()
+    /// The scope in which all roots exist: a value is judged where it is used.
+    fn anywhere(&self) -> Scope {
+        let saved = SavedNames::of_all(self.definition);
+        let around = Surroundings {
+            saved: Some(names(saved.plain)),
+            saved_item: Some(names(saved.keyed)),
+            window: true,
+            parent: Some(Shape::Any),
+            auth: Some(Shape::Any),
+            item: Some(Shape::Any),
+            vars: Some(Shape::Any),
+            ..self.surroundings()
+        };
+        around.scope(Site::Anywhere)
     }
 
     /// Reports what the `values` that `source` reads cannot see at its place.
@@ -54,7 +70,9 @@ impl Compiler<'_> {
         let mut pending = names_read(ScalarKind::String, source);
         let mut seen = Vec::new();
         while let Some(name) = pending.pop() {
-            let Some(entry) = definition.values.get(&name).filter(|_| !seen.contains(&name)) else {
+            // What is wrong with a value everywhere has been reported at its own place.
+            let is_new = !seen.contains(&name) && !self.broken.contains(&name);
+            let Some(entry) = definition.values.get(&name).filter(|_| is_new) else {
                 continue;
             };
             let value = &entry.value.0;
@@ -74,8 +92,6 @@ impl Compiler<'_> {
         if value.kind != ScalarKind::String {
             return None;
         }
-        // What is wrong with it everywhere has been reported at its own place.
-        self.compile_under(&value.value, &self.anywhere()).ok()?;
         let problems = self.compile_under(&value.value, scope).err()?;
         Some(expression_problem(
             problems.first()?,
@@ -93,23 +109,6 @@ impl Compiler<'_> {
             random: scope.site().is_random(),
         };
         Expression::compile(source, &options)
-    }
-
-    /// A scope in which all roots exist: a value is judged where it is used.
-    fn anywhere(&self) -> Scope {
-        let saved = SavedNames::of_all(self.definition);
-        let around = Surroundings {
-            config: self.config.clone(),
-            values: self.value_names(),
-            saved: Some(saved.plain),
-            saved_item: saved.keyed,
-            window: true,
-            parent: Some(Shape::Any),
-            auth: Some(Shape::Any),
-            item: Some(Shape::Any),
-            vars: Vec::new(),
-        };
-        around.scope(Site::Anywhere).with("vars", Shape::Any)
     }
 
     /// The names of all values, each after those that it reads. Those that cannot be ordered are reported.

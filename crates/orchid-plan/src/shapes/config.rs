@@ -1,6 +1,7 @@
 //! The shape of `config`, read off its JSON Schema.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use orchid_jmespath::shape::Shape;
 use serde_json::Value as Json;
@@ -58,7 +59,7 @@ fn own_shape(object: &serde_json::Map<String, Json>, root: &Json, depth: usize) 
             let items = object
                 .get("items")
                 .map_or(Shape::Any, |items| shape(items, root, depth + 1));
-            Shape::Array(Box::new(if object.contains_key("prefixItems") {
+            Shape::Array(Arc::new(if object.contains_key("prefixItems") {
                 Shape::Any
             } else {
                 items
@@ -78,7 +79,7 @@ fn own_shape(object: &serde_json::Map<String, Json>, root: &Json, depth: usize) 
                 .iter()
                 .any(|key| object.get(*key).is_some_and(|value| value != &Json::Bool(false)));
                 Shape::Object {
-                    fields,
+                    fields: Arc::new(fields),
                     open: takes_others,
                 }
             }
@@ -99,7 +100,7 @@ fn both(one: Shape, other: Shape) -> Shape {
                 open: b,
             },
         ) => {
-            fields.extend(more);
+            Arc::make_mut(&mut fields).extend(more.iter().map(|(name, shape)| (name.clone(), shape.clone())));
             Shape::Object { fields, open: a || b }
         }
         (Shape::Any, known) | (known, _) => known,

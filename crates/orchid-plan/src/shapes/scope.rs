@@ -1,6 +1,7 @@
 //! The names that exist at one place, and why the others do not.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use orchid_jmespath::shape::Shape;
 use smol_str::SmolStr;
@@ -83,7 +84,7 @@ impl Scope {
         Self {
             site,
             shape: Shape::Object {
-                fields: roots,
+                fields: Arc::new(roots),
                 open: false,
             },
         }
@@ -93,7 +94,7 @@ impl Scope {
     #[must_use]
     pub fn with(mut self, name: &str, shape: Shape) -> Self {
         if let Shape::Object { fields, .. } = &mut self.shape {
-            fields.insert(name.into(), shape);
+            Arc::make_mut(fields).insert(name.into(), shape);
         }
         self
     }
@@ -136,7 +137,7 @@ impl Scope {
                 "`prev` exists only in the loop of a step",
                 "`parent` is the response above this step",
             ),
-            "item" | "index" => self.absent_item(name),
+            "item" | "index" => Some(self.absent_item(name)),
             "parent" => told("a plan has no `parent`", "only a step below another has one"),
             "window" if self.site == Site::Window => told(
                 "`window` is not there yet: this is where it comes from",
@@ -172,12 +173,12 @@ impl Scope {
         }
     }
 
-    fn absent_item(&self, name: &str) -> Option<(String, String)> {
+    fn absent_item(&self, name: &str) -> (String, String) {
         let has_parent_item = matches!(&self.shape, Shape::Object { fields, .. }
             if matches!(fields.get("parent"), Some(Shape::Object { fields, .. }) if fields.contains_key("item")));
         if matches!(self.site, Site::Window | Site::Split) {
             let message = format!("`{name}` is not there, for the window belongs to the plan");
-            return Some((message, "`config` and `context` are".to_owned()));
+            return (message, "`config` and `context` are".to_owned());
         }
         let message = match self.site {
             Site::FanOut => format!("`{name}` is not there yet: it is what `iterate_over` gives"),
@@ -190,7 +191,7 @@ impl Scope {
         } else {
             "give the step an `iterate_over`".to_owned()
         };
-        Some((message, help))
+        (message, help)
     }
 
     /// A field of a response that was written as if it were a root.
