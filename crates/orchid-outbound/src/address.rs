@@ -156,18 +156,17 @@ fn readings(address: IpAddr) -> impl Iterator<Item = IpAddr> {
 /// The IPv4 address that a translator or tunnel would take the packet to: NAT64 (RFC 6052), 6to4 (RFC 3056),
 /// Teredo (RFC 4380), IPv4-compatible (RFC 4291, 2.5.5.1).
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [a, b, c, d, e, f, g, h] = address.segments();
-    let [high_g, low_g] = g.to_be_bytes();
-    let [high_h, low_h] = h.to_be_bytes();
-    let last = Ipv4Addr::new(high_g, low_g, high_h, low_h);
-    match (a, b) {
-        (0x64, 0xff9b) if (c, d, e, f) == (0, 0, 0, 0) => Some(last),
-        (0x2002, _) => {
-            let ([w, x], [y, z]) = (b.to_be_bytes(), c.to_be_bytes());
-            Some(Ipv4Addr::new(w, x, y, z))
-        }
-        (0x2001, 0) => Some(Ipv4Addr::from(!u32::from(last))),
-        (0, 0) if (c, d, e, f) == (0, 0, 0, 0) && u32::from(last) > 1 => Some(last),
+    let bits = address.to_bits();
+    let v4_at = |shift: u32| {
+        let bytes = (bits >> shift).to_be_bytes();
+        Ipv4Addr::new(bytes[12], bytes[13], bytes[14], bytes[15])
+    };
+    match address.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, ..] => Some(v4_at(0)),
+        [0x2002, ..] => Some(v4_at(80)),
+        [0x2001, 0, ..] => Some(Ipv4Addr::from_bits(!v4_at(0).to_bits())),
+        // Not `::` and `::1`, which are addresses of their own.
+        [0, 0, 0, 0, 0, 0, ..] if bits > 1 => Some(v4_at(0)),
         _ => None,
     }
 }
@@ -193,8 +192,7 @@ fn classify_v4(address: Ipv4Addr) -> Class {
         (255, 255, 255, 255) => Class::Never("the broadcast address"),
         (10, ..) | (172, 16..=31, ..) | (192, 168, ..) => Class::Private("a private address"),
         (100, 64..=127, ..) => Class::Private("a shared (carrier) address"),
-        (192, 0, 0, _)
-        | (192, 0, 2, _)
+        (192, 0, 0 | 2, _)
         | (192, 88, 99, _)
         | (198, 18..=19, ..)
         | (198, 51, 100, _)
@@ -215,7 +213,7 @@ fn classify_v6(address: Ipv6Addr) -> Class {
         }
         [0xfe80..=0xfebf, ..] => Class::Never("a link-local address"),
         [0xff00..=0xffff, ..] => Class::Never("a multicast address"),
-        [0xfc00..=0xfdff, ..] | [0xfec0..=0xfeff, ..] => Class::Private("a private address"),
+        [0xfc00..=0xfdff | 0xfec0..=0xfeff, ..] => Class::Private("a private address"),
         [0x2001, 0x0db8, ..] | [0x0100, 0, 0, 0, ..] | [0x0064, 0xff9b, 1, ..] | [0x5f00, ..] => {
             Class::Private("a reserved address")
         }

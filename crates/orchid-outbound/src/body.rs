@@ -58,7 +58,7 @@ pub(crate) async fn read(
 
 /// Reads on, up to `limit` bytes that nobody wants, so that the connection can be used again.
 pub(crate) async fn drain(mut response: reqwest::Response, limit: u64, deadline: Instant) {
-    if !response.content_length().is_some_and(|length| length <= limit) {
+    if response.content_length().is_none_or(|length| length > limit) {
         return;
     }
     while let Ok(Ok(Some(_))) = timeout_at(deadline, response.chunk()).await {}

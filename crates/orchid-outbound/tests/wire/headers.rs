@@ -157,7 +157,7 @@ async fn settings_that_are_wrong_say_which() {
         (
             with(&|s| {
                 s.client_identity =
-                    Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----".into())
+                    Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----".into());
             }),
             "definition: `http.client_key`: this is no private key in PEM (PKCS #8, PKCS #1 or SEC 1)",
         ),
