@@ -1,7 +1,7 @@
 //! A small API to learn with and to test against, which logs and judges what it is sent.
 //!
 //! Everything it serves is made up and always the same, so that a test can say what must come out.
-//! [`route`] is the list of its paths. Some paths are prefixes that change how the rest behaves and that can be
+//! `GET /` lists its paths (`route` in the code). Some paths are prefixes that change how the rest behaves and that can be
 //! combined: `/limited/5/1s/seconds/secured/bearer/users?page=2` is page 2 of the users, behind a bearer token
 //! and a limit of five requests in any second. What arrives is recorded in [`log`] and judged in [`verdicts`].
 //!

@@ -1,3 +1,5 @@
+//! What documents do, in tables.
+
 use bytes::Bytes;
 
 use super::build::Builder;

@@ -1,3 +1,5 @@
+//! What numbers do, in tables.
+
 use std::cmp::Ordering;
 
 use super::{ArithmeticError, Number};

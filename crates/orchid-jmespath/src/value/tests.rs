@@ -1,3 +1,5 @@
+//! What values do, in tables.
+
 use bytes::Bytes;
 
 use super::{Kind, Value};

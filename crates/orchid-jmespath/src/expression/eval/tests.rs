@@ -1,3 +1,5 @@
+//! What evaluation gives, in tables.
+
 use std::fmt::Write as _;
 
 use super::{Context, Eval, Scope};
