@@ -209,7 +209,7 @@ pub(crate) fn failed(field: &str, source: &str, error: &EvalError) -> Fault {
 }
 
 /// `uuid()` and `random_hex()`: unpredictable, as nonces must be.
-fn random(buffer: &mut [u8]) {
+pub(crate) fn random(buffer: &mut [u8]) {
     let mut rest = buffer;
     while !rest.is_empty() {
         // The first six bytes of a UUIDv4 are random throughout, from the system's generator.

@@ -454,3 +454,27 @@ async fn a_flow_that_only_attaches_needs_no_request_and_cannot_be_renewed() {
     assert_eq!(world.renew(&credentials).await, Ok(Renewal::Held));
     assert!(world.api.log().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_the_client_signs_is_made_for_each_request() {
+    let text = "integration: t
+auth: { signed: { type: jwt, claims: { iss: me }, key: a-key-of-sixteen-bytes-and-more, algorithm: HS256 } }
+plans: { p: { url: https://api.test/ } }";
+    let loaded = orchid_plan::document::load(text.as_bytes(), orchid_plan::compile::Bounds::default());
+    let flow = loaded.program.expect("a valid document").flows.remove(0);
+    let world = World::new(flow);
+    let mut tokens = Vec::new();
+    for _ in 0..2 {
+        let headers = world.credentials().await.unwrap().headers;
+        assert_eq!((headers.len(), headers[0].name.as_str()), (1, "Authorization"));
+        let token = headers[0]
+            .value
+            .strip_prefix("Bearer ")
+            .expect("a bearer token")
+            .to_owned();
+        assert_eq!(token.split('.').count(), 3, "{token}");
+        tokens.push(token);
+    }
+    assert_ne!(tokens[0], tokens[1], "each has its own `jti`");
+    assert!(world.api.log().is_empty());
+}

@@ -31,7 +31,7 @@ pub(super) fn evaluate(
 ) -> Result<Value, Fault> {
     let env = Env {
         now,
-        random: None,
+        random: Some(&crate::scope::random),
         rules: Rules::Lenient,
     };
     expression.evaluate(root, &env).map_err(|error| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use orchid_jmespath::expression::Expression;
 use orchid_jmespath::shape::Shape;
-use orchid_jmespath::value::Kind;
+use orchid_jmespath::value::{Kind, Value};
 use smol_str::{SmolStr, format_smolstr};
 
 use super::state::{Repetition, SavedNames};
@@ -78,6 +78,7 @@ impl Compiler<'_> {
         } else {
             OnError::Fail
         };
+        let iterates = iterate_over.is_some();
         let mut compiled = Step {
             request: self.request(step, &site.key, &build),
             auth,
@@ -88,7 +89,7 @@ impl Compiler<'_> {
             iterate_over,
             concurrency: figure(step.concurrency.as_ref(), CONCURRENCY),
             when: self.optional_condition(step.when.as_ref(), &item),
-            unique_by: self.optional(step.unique_by.as_ref(), &item),
+            unique_by: self.optional(step.unique_by.as_ref().filter(|_| iterates), &item),
             break_when: self.optional_condition(step.break_when.as_ref(), &response),
             advance,
             loop_wait: step
@@ -187,37 +188,54 @@ impl Compiler<'_> {
         expression
     }
 
-    /// What is wrong with the fields around a loop.
+    /// Warns of fields of a loop or a list where there is none, and of a loop that has no end.
     fn check_loop(&mut self, step: &Written, advance: &Advance) {
-        if !matches!(advance, Advance::Once) || step.paginate.is_some() {
-            return;
-        }
-        let fields: [(&str, Option<&Place>); 4] = [
-            ("break_when", step.break_when.as_ref().map(|text| &text.0.place)),
-            ("loop_wait", step.loop_wait.as_ref().map(|text| &text.0.place)),
-            (
-                "loop_timeout",
-                step.loop_timeout.as_ref().map(|text| &text.0.place),
-            ),
+        // What `defaults` gives to all steps is of use to some of them.
+        let is_own = |place: &Place| {
+            step.place.span.start <= place.span.start && place.span.end <= step.place.span.end
+        };
+        let of_expression = |text: &Option<ExpressionText>| text.as_ref().map(|text| text.0.place.clone());
+        let of_duration = |text: &Option<DurationText>| text.as_ref().map(|text| text.0.place.clone());
+        let fields = [
+            ("break_when", of_expression(&step.break_when)),
+            ("loop_wait", of_duration(&step.loop_wait)),
+            ("loop_timeout", of_duration(&step.loop_timeout)),
             (
                 "max_iterations",
-                step.max_iterations.as_ref().map(|spanned| &spanned.place),
+                step.max_iterations.as_ref().map(|spanned| spanned.place.clone()),
             ),
         ];
-        for (name, place) in fields {
-            if let Some(place) = place {
-                let message = format!("`{name}` has no effect, for the step has no loop");
-                self.warn(
-                    codes::STEP_NO_LOOP,
-                    place,
-                    message,
-                    "add `while`, `next_url` or `paginate`",
-                );
+        if matches!(advance, Advance::Once) {
+            for (name, place) in fields {
+                if let Some(place) = place.filter(is_own) {
+                    let message = format!("`{name}` has no effect, for the step has no loop");
+                    self.warn(
+                        codes::STEP_NO_LOOP,
+                        &place,
+                        message,
+                        "add `while`, `next_url` or `paginate`",
+                    );
+                }
             }
         }
-        if let Some(text) = step.unique_by.as_ref().filter(|_| step.iterate_over.is_none()) {
+        if let Some(place) = of_expression(&step.unique_by).filter(is_own)
+            && step.iterate_over.is_none()
+        {
             let message = "`unique_by` has no effect, for the step iterates over nothing";
-            self.warn(codes::STEP_NO_LOOP, &text.0.place, message, "add `iterate_over`");
+            self.warn(codes::STEP_NO_LOOP, &place, message, "add `iterate_over`");
+        }
+        if let (Advance::While(condition), Some(text)) = (advance, &step.r#while)
+            && condition.constant().is_some_and(Value::is_truthy)
+            && step.break_when.is_none()
+            && step.loop_timeout.is_none()
+        {
+            let message = "this loop ends by an error only: after `max_iterations`";
+            self.warn(
+                codes::STEP_ENDLESS,
+                &text.0.place,
+                message,
+                "add `break_when`, or a condition that changes",
+            );
         }
     }
 

@@ -75,6 +75,7 @@ codes! {
     // Steps and plans.
     STEP_NESTING = "orchid::step::nesting": "Steps that are nested too deeply";
     STEP_NO_LOOP = "orchid::step::no-loop": "A field of a loop or list without one";
+    STEP_ENDLESS = "orchid::step::endless": "A loop that nothing ends";
     STEP_ITERATE_OVER = "orchid::step::iterate-over": "`iterate_over` that is no list";
     STEP_DECODERS = "orchid::step::decoders": "A chain of decoders that cannot be";
     SAVE_NEEDS_MERGE = "orchid::save::needs-merge": "A field saved by many items at once";
