@@ -15,7 +15,8 @@ async fn what_is_not_an_answer() {
     let fields = |count: usize| {
         (0..count)
             .map(|n| format!("X-Field-{n}: v\r\n"))
-            .collect::<String>()
+            .collect::<Vec<_>>()
+            .concat()
     };
     let too_large =
         "too_large: http://HERE: the response's header is too large (more than 100 fields or 400 KiB)";
