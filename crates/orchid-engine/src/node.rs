@@ -26,8 +26,8 @@ pub(crate) struct Node {
     pub children: Vec<Arc<Node>>,
     /// What expressions read of its responses.
     pub needs: Needs,
-    /// Whether any of its expressions reads `context`.
-    pub reads_context: bool,
+    /// Which roots its expressions read: no others are put together.
+    pub roots: Roots,
     /// Whether the origin of its URL may come out of a response.
     pub foreign_origin: bool,
     /// Whether it or a sub-step has keyed fields that commit page by page, or the plan's unkeyed ones.
@@ -55,6 +55,36 @@ pub(crate) struct Needs {
     pub any: bool,
 }
 
+/// A set of the roots that exist (language, section 4), by their place in [`Roots::NAMES`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Roots(u16);
+
+impl Roots {
+    const NAMES: [&'static str; 10] = [
+        "config", "auth", "context", "response", "prev", "parent", "item", "index", "vars", "window",
+    ];
+    /// All, for flows: their outputs are evaluated elsewhere.
+    pub(crate) const ALL: Self = Self(u16::MAX);
+
+    fn of(expressions: &[&Expression]) -> Self {
+        let read = |name: &str| expressions.iter().any(|e| e.reads_under(&[name]));
+        let bits = Self::NAMES
+            .iter()
+            .enumerate()
+            .filter(|(_, name)| read(name))
+            .map(|(bit, _)| 1 << bit);
+        Self(bits.fold(0, |all, bit| all | bit))
+    }
+
+    /// Whether `name` is among them.
+    pub(crate) fn has(self, name: &str) -> bool {
+        Self::NAMES
+            .iter()
+            .position(|known| *known == name)
+            .is_none_or(|bit| self.0 & (1 << bit) != 0)
+    }
+}
+
 impl Needs {
     /// All of it, for flows: their outputs may read anything.
     pub(crate) const ALL: Self = Self {
@@ -80,7 +110,7 @@ impl Node {
             flow: Some(id),
             children: Vec::new(),
             needs: Needs::ALL,
-            reads_context: true,
+            roots: Roots::ALL,
             foreign_origin: false,
             commits_pages: false,
             items: Arc::new(Semaphore::new(1)),
@@ -103,7 +133,7 @@ impl Node {
         Arc::new(Self {
             flow: None,
             needs,
-            reads_context: own.iter().any(|e| e.reads_under(&["context"])),
+            roots: Roots::of(&own),
             foreign_origin: has_foreign_origin(step),
             commits_pages: commits_pages(step) || children.iter().any(|child| child.commits_pages),
             items: Arc::new(Semaphore::new(

@@ -84,28 +84,26 @@ impl Scope<'_> {
     }
 
     fn root(&self, response: Option<&Value>) -> Root {
-        let context = if self.node.reads_context {
-            self.context()
-        } else {
-            Value::NULL
+        let mut entries: Vec<(SmolStr, Value)> = Vec::with_capacity(10);
+        let mut put = |name: &'static str, value: &dyn Fn() -> Value| {
+            if self.node.roots.has(name) {
+                entries.push((SmolStr::new_static(name), value()));
+            }
         };
-        let mut entries: Vec<(SmolStr, Value)> = Vec::with_capacity(11);
-        let mut put = |name: &'static str, value: Value| entries.push((SmolStr::new_static(name), value));
-        put("config", self.run.spec.config.clone());
-        put("auth", self.auth.clone());
-        put("context", context);
-        put("prev", self.turn.prev.clone());
-        put("parent", self.place.parent.clone());
-        let (item, index) = match &self.place.item {
-            Some((item, index)) => (item.clone(), Value::from(*index)),
-            None => (Value::NULL, Value::NULL),
-        };
-        put("item", item);
-        put("index", index);
-        put("vars", self.turn.vars.clone());
-        put("window", self.place.piece.window.clone());
+        let item = self.place.item.as_ref();
+        put("config", &|| self.run.spec.config.clone());
+        put("auth", &|| self.auth.clone());
+        put("context", &|| self.context());
+        put("prev", &|| self.turn.prev.clone());
+        put("parent", &|| self.place.parent.clone());
+        put("item", &|| item.map_or(Value::NULL, |(item, _)| item.clone()));
+        put("index", &|| {
+            item.map_or(Value::NULL, |(_, index)| Value::from(*index))
+        });
+        put("vars", &|| self.turn.vars.clone());
+        put("window", &|| self.place.piece.window.clone());
         if let Some(response) = response {
-            put("response", response.clone());
+            put("response", &|| response.clone());
         }
         Root {
             value: Value::object(entries),
