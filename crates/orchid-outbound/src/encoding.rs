@@ -335,3 +335,6 @@ fn looks_plain(start: &[u8], decoder: &mut dyn DecodeV2) -> bool {
     let mut output = WriteBuffer::new_initialized(&mut scratch);
     decoder.decode(&mut input, &mut output).is_err()
 }
+
+#[cfg(test)]
+mod tests;

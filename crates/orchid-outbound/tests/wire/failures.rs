@@ -12,12 +12,7 @@ use crate::{get, outbound, outcome, shown};
 
 #[tokio::test]
 async fn what_is_not_an_answer() {
-    let fields = |count: usize| {
-        (0..count)
-            .map(|n| format!("X-Field-{n}: v\r\n"))
-            .collect::<Vec<_>>()
-            .concat()
-    };
+    let fields = |count: usize| "X-Field: v\r\n".repeat(count);
     let too_large =
         "too_large: http://HERE: the response's header is too large (more than 100 fields or 400 KiB)";
     for (acts, expected) in [
