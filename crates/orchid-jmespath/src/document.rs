@@ -1,6 +1,6 @@
 //! JSON text to a shared document.
 //!
-//! A body is scanned once into an immutable [`Document`]: the retained text and flat nodes of 24 bytes. The
+//! A body is scanned once into an immutable [`Document`]: the retained text and flat nodes of 16 bytes. The
 //! children of an array or object stand next to one another, so that an element is found by its index and a
 //! field by comparing small numbers: names are interned per document. Strings and unusual numbers are spans
 //! of the text (strings with escapes are resolved into a side buffer), and the span of every node is kept, so
@@ -15,11 +15,13 @@ use bytestring::ByteString;
 
 use crate::value::Value;
 
+mod assembly;
 pub mod build;
 mod keys;
 pub(crate) mod node;
 pub(crate) mod scan;
 
+pub(crate) use keys::KeyId;
 pub(crate) use node::Document;
 
 /// Why text is not JSON.
@@ -34,10 +36,10 @@ pub struct JsonError {
 
 /// Parses one JSON text. Depth at most 128; the last of equal names wins; a byte-order mark is skipped.
 ///
-/// The text must be UTF-8 and shorter than 4 GiB. The bytes are kept, not copied.
+/// The text must be UTF-8 and shorter than 1 GiB. The bytes are kept, not copied.
 pub fn parse(text: Bytes) -> Result<Value, JsonError> {
     let text = utf8(text)?;
-    let mut assembly = node::Assembly::new(text.len())?;
+    let mut assembly = assembly::Assembly::new(text.len())?;
     assembly.read(&text, mark(&text), text.len())?;
     Ok(assembly.finish(text))
 }
@@ -51,7 +53,7 @@ pub fn check(text: &[u8]) -> Result<(), JsonError> {
 /// Parses newline-delimited JSON into one array. Empty lines are skipped.
 pub fn parse_lines(text: Bytes) -> Result<Value, JsonError> {
     let text = utf8(text)?;
-    let mut assembly = node::Assembly::new(text.len())?;
+    let mut assembly = assembly::Assembly::new(text.len())?;
     let mut start = mark(&text);
     assembly.open_lines(start);
     for line in text[start..].split_inclusive('\n') {

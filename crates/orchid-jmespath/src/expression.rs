@@ -2,19 +2,22 @@
 
 pub(crate) mod ast;
 pub(crate) mod eval;
+pub(crate) mod hints;
 pub(crate) mod lexer;
 pub(crate) mod meter;
 pub(crate) mod names;
 pub(crate) mod parser;
 pub(crate) mod reads;
+mod simplify;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use smol_str::SmolStr;
 
-use crate::expression::ast::{ArgumentNode, Node, NodeKind, Projection};
+use crate::expression::ast::{Node, NodeKind};
 use crate::expression::eval::{Context, Eval, Scope};
+use crate::expression::hints::Hints;
 use crate::expression::lexer::{Lexer, Token};
 use crate::expression::meter::Meter;
 use crate::problem::{EvalError, Problem};
@@ -97,14 +100,16 @@ impl Expression {
             return Err(problems);
         }
         let reads = reads::of(&parsed.node);
-        let constant = if depends(&parsed.node, Standing::Root) {
+        let mut node = parsed.node;
+        let constant = if simplify::depends(&node, simplify::Standing::Root) {
+            simplify::simplify(&mut node);
             None
         } else {
-            fold(&parsed.node)
+            simplify::value(&node)
         };
         let compiled = Compiled {
             source: source.to_owned(),
-            node: parsed.node,
+            node,
             warnings: parsed.warnings,
             reads,
             constant,
@@ -159,7 +164,12 @@ impl Expression {
             return Ok(constant.clone());
         }
         let mut meter = Meter::new();
-        let context = Context { root, env };
+        let hints = Hints::new();
+        let context = Context {
+            root,
+            env,
+            hints: &hints,
+        };
         Eval {
             context,
             meter: &mut meter,
@@ -171,74 +181,6 @@ impl Expression {
     pub(crate) fn root(&self) -> &Node {
         &self.0.node
     }
-}
-
-/// What the current value is, at one place of a tree.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    /// The root, or a part of it.
-    Root,
-    /// Part of a value that does not depend on anything.
-    Constant,
-}
-
-/// Whether the value may differ from one evaluation to the next.
-fn depends(node: &Node, current: Standing) -> bool {
-    let behind = |left: &Node| {
-        if depends(left, current) {
-            Standing::Root
-        } else {
-            Standing::Constant
-        }
-    };
-    match &node.kind {
-        NodeKind::Literal(_) | NodeKind::Variable(_) => false,
-        NodeKind::Root => true,
-        NodeKind::Current | NodeKind::Field(_) | NodeKind::Index(_) => current == Standing::Root,
-        NodeKind::Named(expression) => expression.constant().is_none(),
-        NodeKind::Then(left, right) | NodeKind::Pipe(left, right) => {
-            let standing = behind(left);
-            standing == Standing::Root || depends(right, standing)
-        }
-        NodeKind::Project(left, projection, right) => {
-            let standing = behind(left);
-            let filtered = matches!(projection, Projection::Filter(filter) if depends(filter, standing));
-            standing == Standing::Root || filtered || depends(right, standing)
-        }
-        NodeKind::Call(call) if call.function.name == "now" || call.function.group == "random" => true,
-        NodeKind::Call(call) => {
-            let values = call.arguments.iter().any(|argument| match argument {
-                ArgumentNode::Value(value) => depends(value, current),
-                ArgumentNode::Expression(_) => false,
-            });
-            values
-                || call.arguments.iter().any(|argument| match argument {
-                    ArgumentNode::Value(_) => false,
-                    ArgumentNode::Expression(expression) => depends(expression, Standing::Constant),
-                })
-        }
-        _ => node.children().any(|child| depends(child, current)),
-    }
-}
-
-/// The value of a tree that does not depend on anything; `None` where it fails, which then shows when it runs.
-fn fold(node: &Node) -> Option<Value> {
-    let env = Env {
-        now: jiff::Timestamp::UNIX_EPOCH,
-        random: None,
-        rules: Rules::Standard,
-    };
-    let mut meter = Meter::new();
-    let context = Context {
-        root: &Value::NULL,
-        env: &env,
-    };
-    Eval {
-        context,
-        meter: &mut meter,
-    }
-    .node(node, &Value::NULL, &Scope::EMPTY)
-    .ok()
 }
 
 /// The index of the `}` that ends an expression which starts at `from` in `source` (just behind `${`).

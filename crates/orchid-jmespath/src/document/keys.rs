@@ -8,11 +8,10 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher as _;
 
+use super::node::NO_KEY;
+
 /// The number of a name within its document.
 pub(crate) type KeyId = u32;
-
-/// The key of a node that has none.
-pub(crate) const NO_KEY: KeyId = KeyId::MAX;
 
 /// Where a name's text is.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +51,7 @@ impl Keys {
 
     /// Adds a name that [`find`](Self::find) did not find.
     pub(crate) fn add<'t>(&mut self, name: &str, place: Place, text: impl Fn(Place) -> &'t str) -> KeyId {
-        let id = KeyId::try_from(self.places.len()).unwrap_or(NO_KEY);
+        let id = KeyId::try_from(self.places.len()).unwrap_or(KeyId::MAX);
         self.places.push(place);
         let (places, hasher) = (&self.places, &self.hasher);
         self.table
@@ -62,6 +61,9 @@ impl Keys {
         id
     }
 }
+
+/// No guess.
+const NONE: KeyId = KeyId::MAX;
 
 /// Guesses the next name from the one before it.
 #[derive(Default)]
@@ -86,16 +88,17 @@ impl Guesses {
         } else {
             &mut self.inside
         };
-        let index = last.wrapping_add(1) as usize;
+        // What has no name is 0.
+        let index = if last == NO_KEY { 0 } else { last as usize + 1 };
         if guesses.len() <= index {
-            guesses.resize(index + 1, NO_KEY);
+            guesses.resize(index + 1, NONE);
         }
         &mut guesses[index]
     }
 
     /// The name that stood here the last time.
     pub(crate) fn guess(&mut self, follows: Follows, last: KeyId) -> Option<KeyId> {
-        Some(*self.slot(follows, last)).filter(|id| *id != NO_KEY)
+        Some(*self.slot(follows, last)).filter(|id| *id != NONE)
     }
 
     /// Remembers the name that stands here.

@@ -1,39 +1,44 @@
-//! Nodes, and how a scan assembles them.
+//! Nodes: what a document is made of.
 
 use bytestring::ByteString;
 
-use super::JsonError;
-use super::keys::{Follows, Guesses, KeyId, Keys, NO_KEY, Place};
-use super::scan::{self, Container, Escapes, Events, Literal};
+use super::keys::{KeyId, Keys, Place};
 use crate::number::Number;
-use crate::number::decimal::Integer;
-use crate::value::Value;
+use crate::value::Kind;
 
-/// One value of a document.
+/// One value of a document, in 16 bytes: four nodes share a cache line, and a body has millions of them.
 #[derive(Clone, Copy)]
-pub(crate) struct Node {
-    /// Its text, as received.
+pub(super) struct Node {
+    /// Where its text starts; of an array or object, the number of its [`Extent`].
     start: u32,
-    end: u32,
-    /// Its name in the object that holds it.
-    key: KeyId,
-    tag: Tag,
-    /// By tag: the integer, or two 32-bit halves: first child and number of children, or the span in the
-    /// side buffer.
-    payload: u64,
+    /// The tag in the lowest bits, above them the number of its name in the object that holds it.
+    meta: u32,
+    /// Where its text ends; of an array or object, the index of its first child.
+    a: u32,
+    /// Of an array or object, how many children it has; of a small integer, its value; of a string with escapes,
+    /// the number of its text in `resolved`.
+    b: u32,
 }
 
-const _: () = assert!(size_of::<Node>() <= 24, "a node has at most 24 bytes");
+const _: () = assert!(size_of::<Node>() == 16, "a node has 16 bytes");
 
-/// What a node is and how its payload is read.
+/// Bits of [`Node::meta`] that the tag takes.
+const TAG_BITS: u32 = 4;
+
+/// The key of a node that has none. There are fewer names than this in any text that is short enough.
+pub(super) const NO_KEY: KeyId = KeyId::MAX >> TAG_BITS;
+
+/// What a node is and how it is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
 pub(crate) enum Tag {
     Null,
     False,
     True,
-    Int,
-    Uint,
-    Decimal,
+    /// An integer of 32 bits.
+    Small,
+    /// Any other number: its value is read from the text.
+    Number,
     String,
     /// A string with escapes: its text is in the side buffer.
     Escaped,
@@ -43,13 +48,77 @@ pub(crate) enum Tag {
     Object,
 }
 
+/// Where the text of an array or object stands.
+#[derive(Clone, Copy)]
+pub(super) struct Extent {
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+impl Node {
+    /// A value that holds no others; `detail` as its tag has it.
+    pub(super) fn scalar(tag: Tag, key: KeyId, start: u32, end: u32, detail: u32) -> Self {
+        Self {
+            start,
+            meta: key << TAG_BITS | tag as u32,
+            a: end,
+            b: detail,
+        }
+    }
+
+    /// An array or object.
+    pub(super) fn container(tag: Tag, key: KeyId, extent: u32, first: u32, count: u32) -> Self {
+        Self {
+            start: extent,
+            meta: key << TAG_BITS | tag as u32,
+            a: first,
+            b: count,
+        }
+    }
+
+    /// The number of its name.
+    #[inline]
+    pub(super) fn key(self) -> KeyId {
+        self.meta >> TAG_BITS
+    }
+
+    #[inline]
+    fn tag(self) -> Tag {
+        const TAGS: [Tag; 16] = {
+            let mut tags = [Tag::Null; 16];
+            let all = [
+                Tag::Null,
+                Tag::False,
+                Tag::True,
+                Tag::Small,
+                Tag::Number,
+                Tag::String,
+                Tag::Escaped,
+                Tag::Array,
+                Tag::Lines,
+                Tag::Object,
+            ];
+            let mut at = 0;
+            while at < all.len() {
+                tags[all[at] as usize] = all[at];
+                at += 1;
+            }
+            tags
+        };
+        TAGS[(self.meta & 0xf) as usize]
+    }
+}
+
 /// The retained text and the nodes that describe it.
 pub(crate) struct Document {
-    text: ByteString,
+    pub(super) text: ByteString,
     /// The texts of strings and names that have escapes.
-    aside: String,
-    nodes: Vec<Node>,
-    keys: Keys,
+    pub(super) aside: String,
+    /// By number, the text of a string with escapes: its span in `aside`.
+    pub(super) resolved: Vec<Extent>,
+    pub(super) extents: Vec<Extent>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) keys: Keys,
 }
 
 impl Document {
@@ -58,42 +127,84 @@ impl Document {
         narrow(self.nodes.len() - 1)
     }
 
-    /// A node by its index.
     #[inline]
-    pub(crate) fn node(&self, index: u32) -> &Node {
-        &self.nodes[index as usize]
+    fn node(&self, index: u32) -> Node {
+        self.nodes[index as usize]
     }
 
     /// What a node is.
     #[inline]
     pub(crate) fn tag(&self, index: u32) -> Tag {
-        self.node(index).tag
+        self.node(index).tag()
+    }
+
+    /// The JSON type of a node.
+    #[inline]
+    pub(crate) fn kind(&self, index: u32) -> Kind {
+        match self.tag(index) {
+            Tag::Null => Kind::Null,
+            Tag::True | Tag::False => Kind::Boolean,
+            Tag::Small | Tag::Number => Kind::Number,
+            Tag::String | Tag::Escaped => Kind::String,
+            Tag::Array | Tag::Lines => Kind::Array,
+            Tag::Object => Kind::Object,
+        }
+    }
+
+    /// JMESPath truth of a node.
+    #[inline]
+    pub(crate) fn is_truthy(&self, index: u32) -> bool {
+        match self.tag(index) {
+            Tag::Null | Tag::False => false,
+            Tag::True | Tag::Small | Tag::Number => true,
+            Tag::String | Tag::Escaped => !self.string_bytes(index).is_empty(),
+            Tag::Array | Tag::Lines | Tag::Object => self.children(index).1 > 0,
+        }
     }
 
     /// The text of a node as received.
     pub(crate) fn raw(&self, index: u32) -> &str {
         let node = self.node(index);
-        &self.text[node.start as usize..node.end as usize]
+        let (start, end) = match node.tag() {
+            Tag::Array | Tag::Lines | Tag::Object => {
+                let extent = self.extents[node.start as usize];
+                (extent.start, extent.end)
+            }
+            _ => (node.start, node.a),
+        };
+        &self.text[start as usize..end as usize]
     }
 
     /// The text of a string, escapes resolved; only for strings.
+    #[inline]
     pub(crate) fn string(&self, index: u32) -> &str {
         let node = self.node(index);
-        if node.tag == Tag::Escaped {
-            let (start, length) = halves(node.payload);
-            &self.aside[start as usize..(start + length) as usize]
+        if node.tag() == Tag::Escaped {
+            let span = self.resolved[node.b as usize];
+            &self.aside[span.start as usize..span.end as usize]
         } else {
-            &self.text[node.start as usize + 1..node.end as usize - 1]
+            &self.text[node.start as usize + 1..node.a as usize - 1]
+        }
+    }
+
+    /// As [`string`](Self::string), to be measured or compared: the text itself is not looked at.
+    #[inline]
+    pub(crate) fn string_bytes(&self, index: u32) -> &[u8] {
+        let node = self.node(index);
+        if node.tag() == Tag::Escaped {
+            let span = self.resolved[node.b as usize];
+            &self.aside.as_bytes()[span.start as usize..span.end as usize]
+        } else {
+            &self.text.as_bytes()[node.start as usize + 1..node.a as usize - 1]
         }
     }
 
     /// The number of a node; only for numbers.
     pub(crate) fn number(&self, index: u32) -> Option<Number> {
         let node = self.node(index);
-        match node.tag {
-            Tag::Int => Some(Number::from(node.payload.cast_signed())),
-            Tag::Uint => Some(Number::from(node.payload)),
-            Tag::Decimal => Number::parse(self.raw(index)),
+        match node.tag() {
+            Tag::Small => Some(Number::from(i64::from(node.b.cast_signed()))),
+            Tag::Number => Number::parse(self.raw(index)),
             _ => None,
         }
     }
@@ -102,8 +213,8 @@ impl Document {
     #[inline]
     pub(crate) fn children(&self, index: u32) -> (u32, u32) {
         let node = self.node(index);
-        match node.tag {
-            Tag::Array | Tag::Lines | Tag::Object => halves(node.payload),
+        match node.tag() {
+            Tag::Array | Tag::Lines | Tag::Object => (node.a, node.b),
             _ => (0, 0),
         }
     }
@@ -114,23 +225,43 @@ impl Document {
             .find(name, |place| text_at(&self.text, &self.aside, place))
     }
 
+    /// The number of a name, first tried as `hint`, the number that it had in the document before.
+    #[inline]
+    pub(crate) fn key_near(&self, name: &str, hint: KeyId) -> Option<KeyId> {
+        if (hint as usize) < self.keys.len() {
+            let found = bytes_at(&self.text, &self.aside, self.keys.place(hint));
+            if found == name.as_bytes() {
+                return Some(hint);
+            }
+        }
+        self.key(name)
+    }
+
     /// The field of an object by the number of its name.
     #[inline]
     pub(crate) fn field(&self, index: u32, key: KeyId) -> Option<u32> {
-        if self.tag(index) != Tag::Object {
+        self.position_near(index, key, 0)
+            .map(|position| self.children(index).0 + position)
+    }
+
+    /// The position of a field among those of an object, looked for at `hint` first.
+    #[inline]
+    pub(crate) fn position_near(&self, index: u32, key: KeyId, hint: u32) -> Option<u32> {
+        let object = self.node(index);
+        if object.tag() != Tag::Object {
             return None;
         }
-        let (first, count) = self.children(index);
+        let (first, count) = (object.a, object.b);
         let fields = &self.nodes[first as usize..(first + count) as usize];
-        fields
-            .iter()
-            .position(|node| node.key == key)
-            .map(|at| first + narrow(at))
+        if fields.get(hint as usize).is_some_and(|field| field.key() == key) {
+            return Some(hint);
+        }
+        fields.iter().position(|field| field.key() == key).map(narrow)
     }
 
     /// The name of a node within its object.
     pub(crate) fn name(&self, index: u32) -> &str {
-        let key = self.node(index).key;
+        let key = self.node(index).key();
         if key == NO_KEY {
             ""
         } else {
@@ -139,264 +270,21 @@ impl Document {
     }
 }
 
-fn text_at<'a>(text: &'a str, aside: &'a str, place: Place) -> &'a str {
+pub(super) fn text_at<'a>(text: &'a str, aside: &'a str, place: Place) -> &'a str {
     let from = if place.aside { aside } else { text };
     &from[place.start as usize..place.end as usize]
 }
 
+/// As [`text_at`], to be compared: without the checks that it starts and ends between characters.
 #[inline]
-#[allow(clippy::cast_possible_truncation)] // halves are what is meant
-fn halves(payload: u64) -> (u32, u32) {
-    ((payload >> 32) as u32, payload as u32)
+pub(super) fn bytes_at<'a>(text: &'a str, aside: &'a str, place: Place) -> &'a [u8] {
+    let from = if place.aside { aside } else { text };
+    &from.as_bytes()[place.start as usize..place.end as usize]
 }
 
-fn joined(first: u32, second: u32) -> u64 {
-    u64::from(first) << 32 | u64::from(second)
-}
-
-/// An offset or count of a text that is known to be shorter than 4 GiB.
+/// An offset or count of a text that is known to be shorter than 1 GiB.
 #[inline]
 #[allow(clippy::cast_possible_truncation)] // Assembly::new refuses longer texts; nodes are fewer than bytes
-fn narrow(value: usize) -> u32 {
+pub(super) fn narrow(value: usize) -> u32 {
     value as u32
-}
-
-/// A document in the making.
-pub(crate) struct Assembly {
-    aside: String,
-    nodes: Vec<Node>,
-    keys: Keys,
-    guesses: Guesses,
-    /// Finished values whose container is still open.
-    pending: Vec<Node>,
-    open: Vec<Open>,
-    /// The name of the value that comes next.
-    key: KeyId,
-    /// The name before it, and how the next one follows it.
-    last: KeyId,
-    follows: Follows,
-    /// By name: the last object in which it was seen; finds names that stand twice.
-    seen: Vec<u32>,
-    objects: u32,
-}
-
-/// An array or object that has not ended.
-struct Open {
-    start: u32,
-    key: KeyId,
-    /// Where its children start in `pending`.
-    base: usize,
-    /// Restored when it ends.
-    last: KeyId,
-}
-
-/// The scanner's listener: an assembly and the text that is scanned.
-struct Reader<'a> {
-    text: &'a str,
-    assembly: &'a mut Assembly,
-}
-
-impl Assembly {
-    /// For a text of this length.
-    pub(crate) fn new(length: usize) -> Result<Self, JsonError> {
-        if u32::try_from(length).is_err() {
-            return Err(JsonError {
-                offset: length,
-                message: "a text of 4 GiB or more".to_owned(),
-            });
-        }
-        Ok(Self {
-            aside: String::new(),
-            nodes: Vec::new(),
-            keys: Keys::default(),
-            guesses: Guesses::default(),
-            pending: Vec::new(),
-            open: Vec::new(),
-            key: NO_KEY,
-            last: NO_KEY,
-            follows: Follows::Inside,
-            seen: Vec::new(),
-            objects: 0,
-        })
-    }
-
-    /// Reads the JSON text that is all of `text[start..end]`.
-    pub(crate) fn read(&mut self, text: &str, start: usize, end: usize) -> Result<(), JsonError> {
-        let text = &text[..end];
-        scan::scan(text, start, &mut Reader { text, assembly: self })
-    }
-
-    /// The array of lines begins.
-    pub(crate) fn open_lines(&mut self, start: usize) {
-        self.begin(start);
-    }
-
-    /// The array of lines ends.
-    pub(crate) fn close_lines(&mut self, end: usize) {
-        self.end(Tag::Lines, end);
-    }
-
-    /// The document, and the handle of its root.
-    pub(crate) fn finish(mut self, text: ByteString) -> Value {
-        self.nodes.append(&mut self.pending);
-        self.nodes.shrink_to_fit();
-        self.aside.shrink_to_fit();
-        super::root(Document {
-            text,
-            aside: self.aside,
-            nodes: self.nodes,
-            keys: self.keys,
-        })
-    }
-
-    fn push(&mut self, tag: Tag, start: usize, end: usize, payload: u64) {
-        let key = std::mem::replace(&mut self.key, NO_KEY);
-        self.pending.push(Node {
-            start: narrow(start),
-            end: narrow(end),
-            key,
-            tag,
-            payload,
-        });
-    }
-
-    fn begin(&mut self, start: usize) {
-        let key = std::mem::replace(&mut self.key, NO_KEY);
-        self.open.push(Open {
-            start: narrow(start),
-            key,
-            base: self.pending.len(),
-            last: self.last,
-        });
-        self.follows = Follows::Inside;
-    }
-
-    fn end(&mut self, tag: Tag, end: usize) {
-        let Some(open) = self.open.pop() else { return };
-        if tag == Tag::Object {
-            self.keep_last_of_equal_names(open.base);
-        }
-        let first = narrow(self.nodes.len());
-        let count = narrow(self.pending.len() - open.base);
-        self.nodes.extend_from_slice(&self.pending[open.base..]);
-        self.pending.truncate(open.base);
-        self.last = open.last;
-        self.follows = if open.key == NO_KEY {
-            Follows::Inside
-        } else {
-            Follows::After
-        };
-        self.key = open.key;
-        self.push(tag, open.start as usize, end, joined(first, count));
-    }
-
-    /// Where a name stands twice in the object that just ended, its last value takes the place of the first.
-    fn keep_last_of_equal_names(&mut self, base: usize) {
-        self.objects += 1;
-        self.seen.resize(self.keys.len(), 0);
-        let mut repeated = false;
-        for node in &self.pending[base..] {
-            let seen = &mut self.seen[node.key as usize];
-            repeated |= *seen == self.objects;
-            *seen = self.objects;
-        }
-        if repeated {
-            let fields: indexmap::IndexMap<KeyId, Node> =
-                self.pending.drain(base..).map(|node| (node.key, node)).collect();
-            self.pending.extend(fields.into_values());
-        }
-    }
-
-    /// Resolves escapes into the side buffer.
-    fn set_aside(&mut self, raw: &str) -> (usize, usize) {
-        let start = self.aside.len();
-        scan::unescape(raw, &mut self.aside);
-        (start, self.aside.len())
-    }
-
-    /// The number of the name that `place` gives, which is added if it is new.
-    fn intern(&mut self, text: &str, place: Place) {
-        let guess = self.guesses.guess(self.follows, self.last);
-        let name = text_at(text, &self.aside, place);
-        let id = if let Some(id) = guess.filter(|id| text_at(text, &self.aside, self.keys.place(*id)) == name)
-        {
-            id
-        } else {
-            let at = |place| text_at(text, &self.aside, place);
-            let id = self
-                .keys
-                .find(name, at)
-                .unwrap_or_else(|| self.keys.add(name, place, at));
-            self.guesses.learn(self.follows, self.last, id);
-            id
-        };
-        if place.aside && self.keys.place(id).start != place.start {
-            self.aside.truncate(place.start as usize);
-        }
-        self.key = id;
-        self.last = id;
-        self.follows = Follows::After;
-    }
-}
-
-impl Events for Reader<'_> {
-    fn literal(&mut self, literal: Literal, start: usize, end: usize) {
-        let tag = match literal {
-            Literal::Null => Tag::Null,
-            Literal::True => Tag::True,
-            Literal::False => Tag::False,
-        };
-        self.assembly.push(tag, start, end, 0);
-    }
-
-    fn number(&mut self, integer: Option<Integer>, start: usize, end: usize) {
-        let (tag, payload) = match integer {
-            Some(Integer::Signed(value)) => (Tag::Int, value.cast_unsigned()),
-            Some(Integer::Unsigned(value)) => (Tag::Uint, value),
-            None => (Tag::Decimal, 0),
-        };
-        self.assembly.push(tag, start, end, payload);
-    }
-
-    fn string(&mut self, start: usize, end: usize, escapes: Escapes) {
-        let (tag, payload) = match escapes {
-            Escapes::None => (Tag::String, 0),
-            Escapes::Some => {
-                let (from, to) = self.assembly.set_aside(&self.text[start..end]);
-                (Tag::Escaped, joined(narrow(from), narrow(to - from)))
-            }
-        };
-        self.assembly.push(tag, start - 1, end + 1, payload);
-    }
-
-    fn key(&mut self, start: usize, end: usize, escapes: Escapes) {
-        let place = match escapes {
-            Escapes::None => Place {
-                start: narrow(start),
-                end: narrow(end),
-                aside: false,
-            },
-            Escapes::Some => {
-                let (from, to) = self.assembly.set_aside(&self.text[start..end]);
-                Place {
-                    start: narrow(from),
-                    end: narrow(to),
-                    aside: true,
-                }
-            }
-        };
-        self.assembly.intern(self.text, place);
-    }
-
-    fn open(&mut self, start: usize) {
-        self.assembly.begin(start);
-    }
-
-    fn close(&mut self, container: Container, end: usize) {
-        let tag = match container {
-            Container::Array => Tag::Array,
-            Container::Object => Tag::Object,
-        };
-        self.assembly.end(tag, end);
-    }
 }

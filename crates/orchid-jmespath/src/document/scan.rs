@@ -19,6 +19,11 @@ pub(crate) trait Events {
     fn string(&mut self, start: usize, end: usize, escapes: Escapes);
     /// The name of the entry that follows, as for `string`.
     fn key(&mut self, start: usize, end: usize, escapes: Escapes);
+    /// Whether `rest`, which stands behind the first quote of a name, starts with a name that is known to be one
+    /// and its last quote. If so it is taken as by `key`, and its length is given.
+    fn known_key(&mut self, _rest: &[u8]) -> Option<usize> {
+        None
+    }
     /// An array or object begins.
     fn open(&mut self, start: usize);
     /// It ends.
@@ -172,13 +177,17 @@ impl<E: Events> Scanner<'_, E> {
             return Err(self.unexpected("a name in double quotes"));
         }
         self.at += 1;
-        let (start, end, escapes) = self.string()?;
+        if let Some(length) = self.events.known_key(&self.text[self.at..]) {
+            self.at += length + 1;
+        } else {
+            let (start, end, escapes) = self.string()?;
+            self.events.key(start, end, escapes);
+        }
         self.space();
         if self.peek() != Some(b':') {
             return Err(self.unexpected("`:`"));
         }
         self.at += 1;
-        self.events.key(start, end, escapes);
         Ok(())
     }
 

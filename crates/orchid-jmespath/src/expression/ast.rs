@@ -29,6 +29,8 @@ pub(crate) enum NodeKind {
     Literal(Value),
     /// `name`; as a step of a path it applies to what is on its left.
     Field(SmolStr),
+    /// `a.b.c`, made of fields when the tree is simplified.
+    Path(Vec<SmolStr>),
     /// `[n]` of the current value.
     Index(i64),
     /// A named expression, evaluated against the root.
@@ -76,6 +78,7 @@ impl Node {
             | NodeKind::Variable(_)
             | NodeKind::Literal(_)
             | NodeKind::Field(_)
+            | NodeKind::Path(_)
             | NodeKind::Index(_)
             | NodeKind::Named(_) => Vec::new(),
             NodeKind::Project(left, Projection::Filter(condition), right) => vec![left, condition, right],
@@ -102,6 +105,41 @@ impl Node {
     }
 }
 
+impl Node {
+    /// The parts right below, to be changed.
+    pub(crate) fn children_mut(&mut self) -> Vec<&mut Node> {
+        match &mut self.kind {
+            NodeKind::Current
+            | NodeKind::Root
+            | NodeKind::Variable(_)
+            | NodeKind::Literal(_)
+            | NodeKind::Field(_)
+            | NodeKind::Path(_)
+            | NodeKind::Index(_)
+            | NodeKind::Named(_) => Vec::new(),
+            NodeKind::Project(left, Projection::Filter(condition), right) => vec![left, condition, right],
+            NodeKind::Then(left, right)
+            | NodeKind::Pipe(left, right)
+            | NodeKind::Or(left, right)
+            | NodeKind::And(left, right)
+            | NodeKind::Default(left, right)
+            | NodeKind::Compare(_, left, right)
+            | NodeKind::Compute(_, left, right)
+            | NodeKind::Project(left, _, right) => vec![left, right],
+            NodeKind::List(items) | NodeKind::Coalesce(items) => items.iter_mut().collect(),
+            NodeKind::Hash(entries) => entries.iter_mut().map(|(_, value)| value).collect(),
+            NodeKind::Not(operand) | NodeKind::Sign(_, operand) => vec![operand],
+            NodeKind::Choose(parts) => parts.iter_mut().collect(),
+            NodeKind::Let(bindings, body) => bindings
+                .iter_mut()
+                .map(|(_, value)| value)
+                .chain(std::iter::once(&mut **body))
+                .collect(),
+            NodeKind::Call(call) => call.arguments.iter_mut().map(ArgumentNode::node_mut).collect(),
+        }
+    }
+}
+
 /// A call of a function.
 #[derive(Debug, Clone)]
 pub(crate) struct CallNode {
@@ -123,6 +161,12 @@ pub(crate) enum ArgumentNode {
 impl ArgumentNode {
     /// What is written, without the `&`.
     pub(crate) fn node(&self) -> &Node {
+        match self {
+            Self::Value(node) | Self::Expression(node) => node,
+        }
+    }
+
+    fn node_mut(&mut self) -> &mut Node {
         match self {
             Self::Value(node) | Self::Expression(node) => node,
         }

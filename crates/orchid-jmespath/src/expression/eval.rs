@@ -5,16 +5,18 @@ use std::ops::Range;
 
 use smol_str::SmolStr;
 
-use crate::expression::ast::{ArgumentNode, CallNode, Comparison, Node, NodeKind, Projection, Slice};
-use crate::expression::eval::operators::{compute, equal, signed, unordered};
+use crate::expression::ast::{ArgumentNode, CallNode, Comparison, Node, NodeKind};
+use crate::expression::eval::operators::{alike, compute, signed, unordered};
+use crate::expression::hints::Hints;
 use crate::expression::meter::{DEPTH, Meter, exhausted};
 use crate::expression::{Env, Rules};
 use crate::functions::call::{Apply, Argument, Call};
 use crate::functions::choice::is_missing;
 use crate::problem::EvalError;
-use crate::value::{Kind, Value};
+use crate::value::{Kind, Looked, Value};
 
 mod operators;
+mod project;
 
 /// What an element of a list costs, in bytes.
 const ITEM: usize = 24;
@@ -24,6 +26,7 @@ const ITEM: usize = 24;
 pub(crate) struct Context<'a> {
     pub(crate) root: &'a Value,
     pub(crate) env: &'a Env<'a>,
+    pub(crate) hints: &'a Hints,
 }
 
 /// The variables in force: the innermost first.
@@ -92,9 +95,18 @@ impl<'a> Eval<'a, '_> {
             NodeKind::Root => Ok(self.context.root.clone()),
             NodeKind::Variable(name) => Ok(scope.get(name).cloned().unwrap_or(Value::NULL)),
             NodeKind::Literal(value) => Ok(value.clone()),
-            NodeKind::Field(name) => Ok(current.get(name).unwrap_or(Value::NULL)),
+            NodeKind::Field(name) => Ok(current
+                .follow(std::slice::from_ref(name), self.context.hints)
+                .into_value()),
+            NodeKind::Path(names) => {
+                self.meter.charge(names.len(), &node.span)?;
+                Ok(current.follow(names, self.context.hints).into_value())
+            }
             NodeKind::Index(index) => Ok(element(current, *index)),
-            NodeKind::Named(expression) => self.node(expression.root(), self.context.root, &Scope::EMPTY),
+            NodeKind::Named(expression) => match expression.constant() {
+                Some(constant) => Ok(constant.clone()),
+                None => self.node(expression.root(), self.context.root, &Scope::EMPTY),
+            },
             NodeKind::Then(left, right) => {
                 let left = self.node(left, current, scope)?;
                 if left.is_null() {
@@ -129,10 +141,10 @@ impl<'a> Eval<'a, '_> {
                     Ok(left)
                 }
             }
-            NodeKind::Not(operand) => Ok(Value::from(!self.node(operand, current, scope)?.is_truthy())),
+            NodeKind::Not(operand) => Ok(Value::from(!self.holds(operand, current, scope)?)),
             NodeKind::Choose(parts) => {
                 let [condition, yes, no] = &**parts;
-                let chosen = if self.node(condition, current, scope)?.is_truthy() {
+                let chosen = if self.holds(condition, current, scope)? {
                     yes
                 } else {
                     no
@@ -149,9 +161,10 @@ impl<'a> Eval<'a, '_> {
             }
             NodeKind::Coalesce(candidates) => self.coalesce(candidates, current, scope),
             NodeKind::Compare(comparison, left, right) => {
-                let left = self.node(left, current, scope)?;
-                let right = self.node(right, current, scope)?;
-                self.compare(*comparison, &left, &right, &node.span)
+                let left = self.look(left, current, scope)?;
+                let right = self.look(right, current, scope)?;
+                let holds = self.compare(*comparison, &left, &right, &node.span)?;
+                Ok(holds.map_or(Value::NULL, Value::from))
             }
             NodeKind::Compute(operation, left, right) => {
                 let left = self.node(left, current, scope)?;
@@ -165,6 +178,52 @@ impl<'a> Eval<'a, '_> {
             NodeKind::Let(bindings, body) => self.bind(bindings, body, current, scope),
             NodeKind::Call(call) => self.call(call, current, scope, &node.span),
         }
+    }
+
+    /// A value that is only looked at: fields and literals need no handle for it.
+    #[inline]
+    fn look<'v>(
+        &mut self,
+        node: &'a Node,
+        current: &'v Value,
+        scope: &Scope<'_>,
+    ) -> Result<Looked<'v>, EvalError>
+    where
+        'a: 'v,
+    {
+        let names = match &node.kind {
+            NodeKind::Literal(value) => return Ok(Looked::At(value)),
+            NodeKind::Current => return Ok(Looked::At(current)),
+            NodeKind::Field(name) => std::slice::from_ref(name),
+            NodeKind::Path(names) => names,
+            _ => return self.node(node, current, scope).map(Looked::Made),
+        };
+        self.meter.charge(names.len(), &node.span)?;
+        Ok(current.follow(names, self.context.hints))
+    }
+
+    /// Whether a condition holds.
+    fn holds(&mut self, node: &'a Node, current: &Value, scope: &Scope<'_>) -> Result<bool, EvalError> {
+        self.meter.charge(1, &node.span)?;
+        self.meter.enter(&node.span)?;
+        let holds = match &node.kind {
+            NodeKind::And(left, right) => {
+                self.holds(left, current, scope)? && self.holds(right, current, scope)?
+            }
+            NodeKind::Or(left, right) => {
+                self.holds(left, current, scope)? || self.holds(right, current, scope)?
+            }
+            NodeKind::Not(operand) => !self.holds(operand, current, scope)?,
+            NodeKind::Compare(comparison, left, right) => {
+                let left = self.look(left, current, scope)?;
+                let right = self.look(right, current, scope)?;
+                self.compare(*comparison, &left, &right, &node.span)?
+                    .is_some_and(|holds| holds)
+            }
+            _ => self.look(node, current, scope)?.is_truthy(),
+        };
+        self.meter.leave();
+        Ok(holds)
     }
 
     fn coalesce(
@@ -190,8 +249,11 @@ impl<'a> Eval<'a, '_> {
         span: &Range<usize>,
     ) -> Result<Value, EvalError> {
         self.meter.reserve(nodes.len() * ITEM, span)?;
-        let items: Result<Vec<_>, _> = nodes.iter().map(|node| self.node(node, current, scope)).collect();
-        shallow(Value::array(items?), span)
+        let mut items = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            items.push(self.node(node, current, scope)?);
+        }
+        shallow(Value::array(items), span)
     }
 
     fn hash(
@@ -202,11 +264,11 @@ impl<'a> Eval<'a, '_> {
         span: &Range<usize>,
     ) -> Result<Value, EvalError> {
         self.meter.reserve(nodes.len() * 2 * ITEM, span)?;
-        let entries: Result<Vec<_>, _> = nodes
-            .iter()
-            .map(|(name, node)| Ok((name.clone(), self.node(node, current, scope)?)))
-            .collect();
-        shallow(Value::object(entries?), span)
+        let mut entries = Vec::with_capacity(nodes.len());
+        for (name, node) in nodes {
+            entries.push((name.clone(), self.node(node, current, scope)?));
+        }
+        shallow(Value::object(entries), span)
     }
 
     /// All bindings see the variables outside, the body sees them all.
@@ -245,94 +307,6 @@ impl<'a> Eval<'a, '_> {
                 result
             }
         }
-    }
-
-    fn project(
-        &mut self,
-        left: &Value,
-        projection: &'a Projection,
-        right: &'a Node,
-        scope: &Scope<'_>,
-        span: &Range<usize>,
-    ) -> Result<Value, EvalError> {
-        let mut kept = Vec::new();
-        match (projection, left.kind()) {
-            (Projection::Values, Kind::Object) => {
-                for (_, value) in left.entries() {
-                    self.keep(&value, right, scope, &mut kept)?;
-                }
-            }
-            (Projection::Elements, Kind::Array) => {
-                for item in left.items() {
-                    self.keep(&item, right, scope, &mut kept)?;
-                }
-            }
-            (Projection::Flatten, Kind::Array) => {
-                for item in left.items() {
-                    if item.kind() == Kind::Array {
-                        for inner in item.items() {
-                            self.keep(&inner, right, scope, &mut kept)?;
-                        }
-                        self.meter.charge(1, span)?;
-                    } else {
-                        self.keep(&item, right, scope, &mut kept)?;
-                    }
-                }
-            }
-            (Projection::Filter(condition), Kind::Array) => {
-                for item in left.items() {
-                    if self.node(condition, &item, scope)?.is_truthy() {
-                        self.keep(&item, right, scope, &mut kept)?;
-                    }
-                }
-            }
-            (Projection::Slice(slice), Kind::Array) => {
-                for index in positions(*slice, left.len()) {
-                    if let Some(item) = left.at(index) {
-                        self.keep(&item, right, scope, &mut kept)?;
-                    }
-                }
-            }
-            (Projection::Slice(slice), Kind::String) => {
-                let part = self.part_of_text(left, *slice, span)?;
-                return self.node(right, &part, scope);
-            }
-            _ => return Ok(Value::NULL),
-        }
-        shallow(Value::array(kept), span)
-    }
-
-    /// Applies the rest of a projection to one element.
-    fn keep(
-        &mut self,
-        item: &Value,
-        right: &'a Node,
-        scope: &Scope<'_>,
-        kept: &mut Vec<Value>,
-    ) -> Result<(), EvalError> {
-        let value = self.node(right, item, scope)?;
-        if !value.is_null() {
-            self.meter.reserve(ITEM, &right.span)?;
-            kept.push(value);
-        }
-        Ok(())
-    }
-
-    /// A slice of text counts characters.
-    fn part_of_text(&mut self, text: &Value, slice: Slice, span: &Range<usize>) -> Result<Value, EvalError> {
-        let string = text.as_str().unwrap_or_default();
-        self.meter.charge(string.len(), span)?;
-        self.meter.reserve(string.len() * 5, span)?;
-        let characters: Vec<char> = string.chars().collect();
-        let part: String = positions(slice, characters.len())
-            .map(|index| characters[index])
-            .collect();
-        let part = Value::from(part);
-        Ok(if text.is_secret() {
-            part.into_secret()
-        } else {
-            part
-        })
     }
 
     fn call(
@@ -375,29 +349,30 @@ impl<'a> Eval<'a, '_> {
         shallow(running.with_pattern(call.pattern.as_ref()).run()?, span)
     }
 
+    /// `None` where the two have no order.
     fn compare(
         &mut self,
         comparison: Comparison,
-        left: &Value,
-        right: &Value,
+        left: &Looked<'_>,
+        right: &Looked<'_>,
         span: &Range<usize>,
-    ) -> Result<Value, EvalError> {
+    ) -> Result<Option<bool>, EvalError> {
         match comparison {
-            Comparison::Equal => return Ok(Value::from(equal(left, right, self.meter, span)?)),
-            Comparison::Unequal => return Ok(Value::from(!equal(left, right, self.meter, span)?)),
+            Comparison::Equal => return alike(left, right, self.meter, span).map(Some),
+            Comparison::Unequal => return Ok(Some(!alike(left, right, self.meter, span)?)),
             _ => {}
         }
         let order = match (left.kind(), right.kind()) {
-            (Kind::Null, _) | (_, Kind::Null) => return Ok(Value::NULL),
-            (Kind::Number, Kind::Number) => left.as_number().cmp(&right.as_number()),
+            (Kind::Null, _) | (_, Kind::Null) => return Ok(None),
+            (Kind::Number, Kind::Number) => left.number().cmp(&right.number()),
             (Kind::String, Kind::String) => {
-                self.meter.charge(left.as_str().map_or(0, str::len) / 16, span)?;
-                left.as_str().cmp(&right.as_str())
+                self.meter.charge(left.text().len() / 16, span)?;
+                left.text().cmp(right.text())
             }
             (a, b) if self.context.env.rules == Rules::Condition => return Err(unordered(a, b, span)),
-            _ => return Ok(Value::NULL),
+            _ => return Ok(None),
         };
-        Ok(Value::from(match comparison {
+        Ok(Some(match comparison {
             Comparison::Less => order == Ordering::Less,
             Comparison::LessOrEqual => order != Ordering::Greater,
             Comparison::Greater => order == Ordering::Greater,
@@ -415,27 +390,6 @@ fn element(list: &Value, index: i64) -> Value {
         Some(distance)
     };
     place.and_then(|place| list.at(place)).unwrap_or(Value::NULL)
-}
-
-/// The positions that a slice takes, in its order, as Python reckons them.
-fn positions(slice: Slice, length: usize) -> impl Iterator<Item = usize> {
-    let length = i64::try_from(length).unwrap_or(i64::MAX);
-    let forward = slice.step > 0;
-    let (least, most) = if forward { (0, length) } else { (-1, length - 1) };
-    let bound = |place: i64| {
-        let place = if place < 0 {
-            place.saturating_add(length)
-        } else {
-            place
-        };
-        place.clamp(least, most)
-    };
-    let start = slice.start.map_or(if forward { least } else { most }, bound);
-    let stop = slice.stop.map_or(if forward { most } else { least }, bound);
-    let inside = move |place: &i64| if forward { *place < stop } else { *place > stop };
-    std::iter::successors(Some(start), move |place| place.checked_add(slice.step))
-        .take_while(inside)
-        .filter_map(|place| usize::try_from(place).ok())
 }
 
 /// Refuses a result that is nested too deep to be walked.

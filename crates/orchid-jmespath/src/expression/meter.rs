@@ -33,6 +33,15 @@ impl Meter {
         }
     }
 
+    /// What a compilation may spend on a constant: little, for a document may hold thousands of them.
+    pub(crate) fn of_compilation() -> Self {
+        Self {
+            fuel: FUEL / 500,
+            bytes: BYTES / 256,
+            depth: 0,
+        }
+    }
+
     /// With so few steps that tests reach the end of them soon.
     #[cfg(test)]
     pub(crate) fn with_fuel(fuel: usize) -> Self {

@@ -39,6 +39,9 @@ impl<'a> Walk<'a> {
                 .find(|(known, _)| known == name)
                 .map_or(&Shape::Any, |(_, shape)| shape),
             NodeKind::Field(name) => self.field(name, node, current),
+            NodeKind::Path(names) => names
+                .iter()
+                .fold(current, |shape, name| self.field(name, node, shape)),
             NodeKind::Index(_) => element(current),
             NodeKind::Then(left, right) | NodeKind::Pipe(left, right) => {
                 let left = self.node(left, current);

@@ -85,6 +85,9 @@ impl Walk {
                 bound.map_or_else(Vec::new, |(_, aliases)| aliases.clone())
             }
             NodeKind::Field(name) => step(current, &Segment::Field(name.clone())),
+            NodeKind::Path(names) => names.iter().fold(current.to_vec(), |aliases, name| {
+                step(&aliases, &Segment::Field(name.clone()))
+            }),
             NodeKind::Index(_) => elements(current),
             NodeKind::Named(expression) => {
                 self.reads.extend(expression.reads().iter().cloned());

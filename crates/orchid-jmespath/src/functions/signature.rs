@@ -51,8 +51,8 @@ impl Types {
             Kind::Object => self.has(Self::OBJECT),
             Kind::Array => {
                 self.has(Self::ARRAY)
-                    || (self.has(Self::NUMBERS) && value.items().all(|item| item.kind() == Kind::Number))
-                    || (self.has(Self::STRINGS) && value.items().all(|item| item.kind() == Kind::String))
+                    || (self.has(Self::NUMBERS) && value.elements().all(|item| item.kind() == Kind::Number))
+                    || (self.has(Self::STRINGS) && value.elements().all(|item| item.kind() == Kind::String))
             }
         }
     }

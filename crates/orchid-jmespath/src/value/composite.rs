@@ -77,25 +77,36 @@ struct Table {
 const FEW: usize = 8;
 
 impl Object {
-    pub(crate) fn new(entries: impl Iterator<Item = (SmolStr, Value)>, names: Names) -> Self {
+    pub(crate) fn new(entries: Vec<(SmolStr, Value)>, names: Names) -> Self {
         let mut object = Self {
-            entries: Vec::with_capacity(entries.size_hint().0),
+            entries: Vec::new(),
             names,
             table: None,
             secret: false,
             depth: 1,
         };
-        for (name, value) in entries {
-            object.insert(name, value);
+        if object.are_few_and_distinct(&entries) {
+            object.entries = entries;
+        } else {
+            object.entries.reserve_exact(entries.len());
+            for (name, value) in entries {
+                object.insert(name, value);
+            }
         }
-        object.secret = object.entries.iter().any(|(_, value)| value.is_secret());
-        object.depth = 1 + object
-            .entries
-            .iter()
-            .map(|(_, value)| value.depth())
-            .max()
-            .unwrap_or(0);
+        for (_, value) in &object.entries {
+            object.secret |= value.is_secret();
+            object.depth = object.depth.max(1 + value.depth());
+        }
         object
+    }
+
+    fn are_few_and_distinct(&self, entries: &[(SmolStr, Value)]) -> bool {
+        let distinct = |(at, (name, _)): (usize, &(SmolStr, Value))| {
+            entries[..at]
+                .iter()
+                .all(|(other, _)| !self.names.equal(name, other))
+        };
+        entries.len() <= FEW && entries.iter().enumerate().all(distinct)
     }
 
     /// The last of equal names wins, at the place of the first.

@@ -1,6 +1,6 @@
 //! Elements and entries, by position.
 
-use super::{Kind, Value};
+use super::{Kind, Repr, Value};
 
 /// The elements of an array.
 #[derive(Debug, Clone)]
@@ -77,3 +77,48 @@ impl<'a> Iterator for Entries<'a> {
 }
 
 impl ExactSizeIterator for Entries<'_> {}
+
+/// The elements of an array, each lent until the next is asked for: one handle moves over a whole document.
+pub(crate) struct Elements<'a> {
+    of: &'a Value,
+    next: usize,
+    end: usize,
+    current: Value,
+}
+
+impl<'a> Elements<'a> {
+    pub(super) fn new(of: &'a Value) -> Self {
+        let end = if of.kind() == Kind::Array { of.len() } else { 0 };
+        Self {
+            of,
+            next: 0,
+            end,
+            current: Value::NULL,
+        }
+    }
+
+    pub(crate) fn next(&mut self) -> Option<&Value> {
+        if self.next == self.end {
+            return None;
+        }
+        let at = self.next;
+        self.next += 1;
+        match (&self.of.0, &mut self.current.0) {
+            (Repr::Array(array), _) => return array.items().get(at),
+            // Children stand next to one another.
+            (Repr::Node(..), Repr::Node(_, index)) => *index += 1,
+            _ => self.current = self.of.at(at)?,
+        }
+        Some(&self.current)
+    }
+
+    /// Whether all of them are so.
+    pub(crate) fn all(mut self, holds: impl Fn(&Value) -> bool) -> bool {
+        while let Some(element) = self.next() {
+            if !holds(element) {
+                return false;
+            }
+        }
+        true
+    }
+}

@@ -6,15 +6,30 @@ use crate::expression::ast::{Operation, Sign};
 use crate::expression::meter::Meter;
 use crate::number::Number;
 use crate::problem::{EvalError, EvalErrorKind};
-use crate::value::{Kind, Value, json};
+use crate::value::{Kind, Looked, Value, json};
 
-/// Equality, paid for by the node: values share parts, so a small one may stand for an endless tree.
-pub(super) fn equal(
-    left: &Value,
-    right: &Value,
+/// Equality of what is looked at; scalars need no handle for it.
+pub(super) fn alike(
+    left: &Looked<'_>,
+    right: &Looked<'_>,
     meter: &mut Meter,
     span: &Range<usize>,
 ) -> Result<bool, EvalError> {
+    match (left.kind(), right.kind()) {
+        (a, b) if a != b => Ok(false),
+        (Kind::String, _) => {
+            meter.charge(left.text().len() / 16, span)?;
+            Ok(left.text() == right.text())
+        }
+        (Kind::Number, _) => Ok(left.number() == right.number()),
+        (Kind::Null, _) => Ok(true),
+        (Kind::Boolean, _) => Ok(left.is_truthy() == right.is_truthy()),
+        (Kind::Array | Kind::Object, _) => equal(&left.to_value(), &right.to_value(), meter, span),
+    }
+}
+
+/// Equality, paid for by the node: values share parts, so a small one may stand for an endless tree.
+fn equal(left: &Value, right: &Value, meter: &mut Meter, span: &Range<usize>) -> Result<bool, EvalError> {
     meter.charge(1, span)?;
     if left.kind() != right.kind() {
         return Ok(false);

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Context, Eval, Scope};
 use crate::document;
+use crate::expression::hints::Hints;
 use crate::expression::meter::Meter;
 use crate::expression::{Env, Expression, Options, Rules};
 use crate::problem::EvalErrorKind;
@@ -18,7 +19,12 @@ fn outcome(source: &str, root: &Value) -> Option<EvalErrorKind> {
         rules: Rules::Standard,
     };
     let mut meter = Meter::with_fuel(1_000_000);
-    let context = Context { root, env: &env };
+    let hints = Hints::new();
+    let context = Context {
+        root,
+        env: &env,
+        hints: &hints,
+    };
     let found = Eval {
         context,
         meter: &mut meter,

@@ -125,6 +125,22 @@ impl Key {
     }
 }
 
+/// What one element is ordered by: of the type of `first`, the key of those before it.
+fn key(call: &mut Call<'_>, element: &Value, first: Option<&Key>) -> Result<Key, EvalError> {
+    call.charge(1)?;
+    let value = if call.count() > 1 {
+        call.apply(1, element)?
+    } else {
+        element.clone()
+    };
+    let kind = value.kind();
+    let alike =
+        |key: &Key| first.is_none_or(|first| std::mem::discriminant(first) == std::mem::discriminant(key));
+    Key::of(value)
+        .filter(alike)
+        .ok_or_else(|| unordered(call, kind, first))
+}
+
 /// Elements with their keys, which are all numbers or all texts; and what one comparison costs.
 fn keyed(call: &mut Call<'_>) -> Result<(Vec<(Key, Value)>, usize), EvalError> {
     let elements = call.value(0);
@@ -132,20 +148,7 @@ fn keyed(call: &mut Call<'_>) -> Result<(Vec<(Key, Value)>, usize), EvalError> {
     let mut keyed: Vec<(Key, Value)> = Vec::with_capacity(elements.len());
     let mut steps = 1;
     for element in elements.items() {
-        call.charge(1)?;
-        let value = if call.count() > 1 {
-            call.apply(1, &element)?
-        } else {
-            element.clone()
-        };
-        let kind = value.kind();
-        let alike = |key: &Key| match keyed.first() {
-            Some((first, _)) => std::mem::discriminant(first) == std::mem::discriminant(key),
-            None => true,
-        };
-        let Some(key) = Key::of(value).filter(alike) else {
-            return Err(unordered(call, kind, keyed.first().map(|(key, _)| key)));
-        };
+        let key = key(call, &element, keyed.first().map(|(key, _)| key))?;
         steps = steps.max(key.steps());
         keyed.push((key, element));
     }
@@ -177,16 +180,42 @@ fn article(kind: Kind) -> &'static str {
 
 /// The first element that is `wanted` to all before it.
 fn extreme(call: &mut Call<'_>, wanted: Ordering) -> Result<Value, EvalError> {
-    let (keyed, steps) = keyed(call)?;
-    call.charge(keyed.len().saturating_mul(steps))?;
-    let best = keyed.into_iter().reduce(|best, next| {
-        if next.0.compare(&best.0) == wanted {
-            next
-        } else {
-            best
+    if call
+        .value(0)
+        .elements()
+        .next()
+        .is_some_and(|first| first.kind() == Kind::String)
+        && call.count() == 1
+    {
+        return extreme_text(call, wanted);
+    }
+    let mut best: Option<(Key, Value)> = None;
+    let mut elements = call.value(0).elements();
+    while let Some(element) = elements.next() {
+        let key = key(call, element, best.as_ref().map(|(key, _)| key))?;
+        call.charge(key.steps())?;
+        if best.as_ref().is_none_or(|(best, _)| key.compare(best) == wanted) {
+            best = Some((key, element.clone()));
         }
-    });
+    }
     Ok(best.map_or(Value::NULL, |(_, element)| element))
+}
+
+/// The same of a list of texts, which are compared where they are: times of a whole body are looked through so.
+fn extreme_text(call: &mut Call<'_>, wanted: Ordering) -> Result<Value, EvalError> {
+    let mut best: Option<Value> = None;
+    let mut elements = call.value(0).elements();
+    while let Some(element) = elements.next() {
+        let text = element.as_str().unwrap_or_default();
+        call.charge(2 + text.len() / 64)?;
+        if best
+            .as_ref()
+            .is_none_or(|best| Some(text).cmp(&best.as_str()) == wanted)
+        {
+            best = Some(element.clone());
+        }
+    }
+    Ok(best.unwrap_or(Value::NULL))
 }
 
 /// A stable sort.
