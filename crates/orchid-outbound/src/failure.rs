@@ -70,10 +70,10 @@ fn known(error: &(dyn Error + 'static), phase: Phase) -> Found {
     if let Some(error) = error.downcast_ref::<rustls::Error>() {
         return Some((Kind::Tls, tls(error)));
     }
-    // A custom io::Error is only a coat: what is in it says more.
+    // A custom io::Error is only a coat: what is in it says more. But the end of a body is told by nothing else.
     error
         .downcast_ref::<io::Error>()
-        .filter(|error| error.get_ref().is_none())
+        .filter(|error| error.get_ref().is_none() || error.kind() == io::ErrorKind::UnexpectedEof)
         .and_then(|error| system(error, phase))
 }
 
