@@ -12,7 +12,7 @@ use crate::budget::Charge;
 use crate::fault::{Fault, Kind};
 use crate::headers;
 use crate::node::Node;
-use crate::ports::{Outgoing, Reply};
+use crate::ports::Reply;
 use crate::reading::{self, Reading};
 use crate::render::Rendered;
 use crate::scope::number;
@@ -174,7 +174,8 @@ impl Exchange {
             return Value::object(entries);
         };
         put("status_code", Value::from(u32::from(head.status)));
-        put("url", Value::from(head.url.as_str()));
+        let asked_with_secret = self.request.outgoing.secret_query;
+        put("url", marked(Value::from(head.url.as_str()), asked_with_secret));
         put(
             "duration_ms",
             number(u64::try_from(head.duration.as_millis()).unwrap_or(u64::MAX)),
@@ -201,20 +202,31 @@ impl Exchange {
         ])
     }
 
+    /// The request as expressions see it. What came from a secret stays one.
     fn request_value(&self) -> Value {
-        let Outgoing {
-            method, url, body, ..
-        } = &self.request.outgoing;
-        let params = self
-            .request
-            .params
-            .iter()
-            .map(|(name, value)| (name.as_str(), Value::from(value.as_str())));
+        let Rendered {
+            outgoing,
+            params,
+            secret_params,
+            ..
+        } = &self.request;
+        let params = params.iter().map(|(name, value)| {
+            let is_secret = secret_params.contains(name);
+            (name.as_str(), marked(Value::from(value.as_str()), is_secret))
+        });
+        let body = outgoing.body.as_ref().map_or(Value::NULL, reading::json_or_text);
         Value::object([
-            ("method", Value::from(method.as_str())),
-            ("url", Value::from(url.as_str())),
+            ("method", Value::from(outgoing.method.as_str())),
+            (
+                "url",
+                marked(Value::from(outgoing.url.as_str()), outgoing.secret_query),
+            ),
             ("params", Value::object(params)),
-            ("body", body.as_ref().map_or(Value::NULL, reading::json_or_text)),
+            ("body", marked(body, outgoing.secret_body)),
         ])
     }
+}
+
+fn marked(value: Value, is_secret: bool) -> Value {
+    if is_secret { value.into_secret() } else { value }
 }

@@ -197,20 +197,47 @@ fn commits_pages(step: &Step) -> bool {
     step.save.iter().any(|save| save.commit == Commit::Page)
 }
 
-/// Whether the base of its URL reads something that a response may have brought.
+/// Whether the origin of its URL reads something that a response may have brought.
 fn has_foreign_origin(step: &Step) -> bool {
-    let Some(UrlPart::Base(hole)) = step.request.url.parts.first() else {
-        return false;
-    };
     let item_is_own = step
         .iterate_over
         .as_ref()
         .is_some_and(|list| !comes_from_response(list));
     let mut found = Vec::new();
-    template(&hole.value, &mut found);
+    for hole in origin_holes(&step.request.url.parts) {
+        template(&hole.value, &mut found);
+    }
     found
         .iter()
         .any(|e| comes_from_response(e) || (e.reads_under(&["item"]) && !item_is_own))
+}
+
+/// The holes that the origin is made of: all before the path surely starts. What follows a base directly counts
+/// too: `.evil.example` behind `https://api.example` makes another host of it.
+fn origin_holes(parts: &[UrlPart]) -> Vec<&UrlHole> {
+    let mut holes = Vec::new();
+    let mut scheme_ended = false;
+    for part in parts {
+        match part {
+            UrlPart::Text(text) => {
+                let rest = match text.split_once("://") {
+                    Some((_, rest)) if !scheme_ended => rest,
+                    _ if scheme_ended => text,
+                    _ => continue,
+                };
+                scheme_ended = true;
+                if rest.contains(['/', '?', '#']) {
+                    break;
+                }
+            }
+            UrlPart::Base(hole) => {
+                scheme_ended = true;
+                holes.push(hole);
+            }
+            UrlPart::Segment(hole) | UrlPart::Path(hole) | UrlPart::Query(hole) => holes.push(hole),
+        }
+    }
+    holes
 }
 
 fn comes_from_response(expression: &Expression) -> bool {

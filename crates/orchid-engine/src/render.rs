@@ -165,7 +165,11 @@ fn url(parts: &[UrlPart], root: &Root) -> Result<(Url, bool), Fault> {
                 let doubled = follows_base && out.ends_with('/') && text.starts_with('/');
                 out.push_str(if doubled { &text[1..] } else { text });
             }
-            UrlPart::Base(hole) => out.push_str(filled(hole, root)?.text.trim()),
+            UrlPart::Base(hole) => {
+                let value = filled(hole, root)?;
+                secret_query |= value.secret;
+                out.push_str(value.text.trim());
+            }
             UrlPart::Segment(hole) => {
                 let value = segment(hole, root)?;
                 out.extend(utf8_percent_encode(&value, SEGMENT));

@@ -240,6 +240,7 @@ defaults:
             Ok(text) => text
                 .replace("{api}", &origins.0)
                 .replace("{other}", &origins.1)
+                .replace("{other_port}", origins.1.rsplit(':').next().unwrap_or_default())
                 .into_bytes(),
             Err(_) => bytes.to_vec(),
         };

@@ -135,20 +135,6 @@ async fn queries() {
         ),
         refused(
             using(
-                "1",
-                "url: \"{base_url}/u?id=1\"\n    params: { id: \"${item.id}\" }",
-            ),
-            "params.id",
-        ),
-        sent(
-            using(
-                "null",
-                "url: \"{base_url}/u\"\n    body: { a: \"${item.id}\", b: 1 }",
-            ),
-            "\r\n\r\n{\"b\":1}",
-        ),
-        refused(
-            using(
                 "\"0123456789\"",
                 "url: \"{base_url}/u\"\n    max_request_bytes: 10B\n    body: { a: \"${item.id}\" }",
             ),

@@ -133,8 +133,7 @@ async fn lists() {
             .at("/one", [json(200, "{}")])
             .ends(Outcome::Partial, 2, &[("expression", "when")])
             .asks(2),
-        case("the plan's own list from the config", "iterate_over: config.list")
-            .config("list", "abc")
+        case("the plan's own list from the config", "iterate_over: config.base_url")
             .fails(0, "expression", "gives string")
             .asks(0),
     ])
@@ -157,15 +156,36 @@ async fn saved() {
         )
         .api([json(200, "{}")])
         .fails(1, "definition", "made from a secret"),
-        case("a secret's hash", "save: { v: \"sha256(config.token)\" }")
-            .api([json(200, "{}")])
-            .fails(1, "definition", "secret"),
         case(
             "the request's URL with a secret in it",
             "save: { v: response.request.url }",
         )
         .api([json(200, "{}")])
-        .fails(1, "definition", "secret"),
+        .fails(1, "definition", "made from a secret"),
+        case(
+            "the answer's URL with a secret in it",
+            "save: { v: response.url }",
+        )
+        .api([json(200, "{}")])
+        .fails(1, "definition", "made from a secret"),
+        case(
+            "a parameter that is a secret",
+            "save: { v: response.request.params.api_key }",
+        )
+        .api([json(200, "{}")])
+        .fails(1, "definition", "made from a secret"),
+        case(
+            "a body that holds a secret",
+            "method: POST\nbody: { k: \"${config.token}\" }\nsave: { v: response.request.body.k }",
+        )
+        .api([json(200, "{}")])
+        .fails(1, "definition", "made from a secret"),
+        case(
+            "a URL without a secret",
+            "params: { a: 1 }\nsave: { v: response.request.params.a }",
+        )
+        .api([json(200, "{}")])
+        .saves("v", "\"1\""),
         case("more than a field holds", "save: { v: response.body.v }")
             .api([json(200, large)])
             .fails(1, "context_size", "at most 65536")
