@@ -7,6 +7,7 @@ use orchid_jmespath::value::Value;
 use orchid_plan::program::{FlowId, Step};
 
 use crate::auth::{Credentials, Failed, Perform, Renewal};
+use crate::exchange::Exchange;
 use crate::fault::{Fault, Kind};
 use crate::judge::Refresh;
 use crate::node::Node;
@@ -83,17 +84,28 @@ impl Perform for Performer {
         let failed = |fault, response| Box::new(Failed { fault, response });
         match step::send(&at).await {
             Sent::Accepted(exchange, _) => Ok(exchange.value),
-            Sent::Failed(fault, exchange) => Err(failed(
-                fault,
-                exchange.map_or(Value::NULL, |exchange| exchange.value),
-            )),
+            Sent::Failed(fault, exchange) => Err(match exchange {
+                None => failed(fault, Value::NULL),
+                Some(exchange) => failed(unquoted(fault, &exchange), exchange.value),
+            }),
             Sent::Skipped(exchange, _) | Sent::Aborted(exchange) => {
-                Err(failed(exchange.as_fault(), exchange.value))
+                Err(failed(unquoted(exchange.as_fault(), &exchange), exchange.value))
             }
             Sent::Split | Sent::Stopped => Err(failed(
                 Fault::new(Kind::Auth, "the run stopped while a token was made"),
                 Value::NULL,
             )),
         }
+    }
+}
+
+/// A fault without the start of the body that it quotes: in what a flow is answered there may be a token that
+/// nobody knows yet.
+fn unquoted(fault: Fault, exchange: &Exchange) -> Fault {
+    match exchange.status() {
+        Some(status) if fault.kind == Kind::Status => {
+            Fault::new(Kind::Status, format!("the API answered {status}"))
+        }
+        _ => fault,
     }
 }

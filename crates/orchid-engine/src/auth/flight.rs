@@ -257,9 +257,10 @@ fn get(output: &[(SmolStr, Value)], name: &str) -> Value {
 
 /// A token without what `attach` needs is none: the API said something else than the author expects.
 fn missing(flow: &Flow, made: &Made) -> Result<(), Fault> {
-    let missing = attach::needs(flow)
-        .into_iter()
-        .find(|name| get(&made.output, name).is_null());
+    let missing = attach::needs(flow).into_iter().find(|name| {
+        let value = get(&made.output, name);
+        value.is_null() || value.as_str() == Some("")
+    });
     let Some(name) = missing else {
         return Ok(());
     };

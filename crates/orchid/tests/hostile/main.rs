@@ -5,12 +5,19 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod answer;
+mod binary;
 mod bodies;
 mod case;
 mod elsewhere;
+mod failing;
+mod formats;
+mod judging;
+mod loops;
 mod next_url;
 mod ports;
 mod redirects;
 mod requests;
 mod server;
+mod statuses;
+mod tokens;
 mod values;

@@ -81,7 +81,7 @@ async fn followed_or_not() {
             .sends("POST /there "),
         case(
             "the request after it is as the first",
-            "save: { u: response.url }",
+            "save: { s: response.status_code }",
         )
         .at("/data", [to(302, "/there?x=1")])
         .at("/there", [json(200, "{}")])
