@@ -103,12 +103,12 @@ plans:
                 self.told, self.shown
             ));
         }
-        let file = |name: &str| std::fs::read_to_string(at(name)).unwrap_or_default();
+        let written = |name: &str| std::fs::read_to_string(at(name)).unwrap_or_default();
         let places = [
             ("stdout", stdout.clone()),
             ("stderr", stderr.clone()),
-            ("the trace", file("trace.jsonl")),
-            ("the state", file("state.json")),
+            ("the trace", written("trace.jsonl")),
+            ("the state", written("state.json")),
             ("another origin", other.asked().join("\n")),
         ];
         for (place, text) in places {

@@ -71,7 +71,7 @@ pub(crate) fn case(name: &'static str, fields: &str) -> Case {
         fields: fields.trim_matches('\n').to_owned(),
         top: String::new(),
         config: json!({ "token": SECRET }),
-        idle: Duration::from_secs(60),
+        idle: Duration::from_mins(1),
         api: Script::default(),
         other: Script::default(),
         expected: Expected {
@@ -92,7 +92,7 @@ pub(crate) fn case(name: &'static str, fields: &str) -> Case {
 impl Case {
     /// More fields of the document; `auth` replaces the flow there is otherwise.
     pub(crate) fn top(mut self, fields: &str) -> Self {
-        self.top = fields.trim_matches('\n').to_owned();
+        fields.trim_matches('\n').clone_into(&mut self.top);
         self
     }
 

@@ -3,6 +3,7 @@
 //! waits are recorded, not waited for.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+#![allow(clippy::too_many_lines, reason = "a table has as many lines as cases")]
 
 mod answer;
 mod binary;

@@ -144,7 +144,7 @@ async fn lists() {
 async fn saved() {
     let large = format!("{{\"v\":\"{}\"}}", "x".repeat(70_000));
     let tight = |length: usize| format!("{{\"v\":\"{}\"}}", "x".repeat(length - 2));
-    let many: String = (0..17).map(|n| format!("\n  s{n}: response.body.v")).collect();
+    let many: Vec<_> = (0..17).map(|n| format!("\n  s{n}: response.body.v")).collect();
     check_all(vec![
         case("a secret", "save: { v: config.token }")
             .api([json(200, "{}")])
@@ -194,7 +194,7 @@ async fn saved() {
         case("one byte more", "save: { v: response.body.v }")
             .api([json(200, tight(65_537))])
             .fails(1, "context_size", "65537 bytes"),
-        case("more than a poll holds", &format!("save:{many}"))
+        case("more than a poll holds", &format!("save:{}", many.concat()))
             .api([json(200, tight(65_536))])
             .fails(1, "context_size", "a poll holds at most 1048576"),
         case(
