@@ -4,12 +4,14 @@
 
 use std::sync::Arc;
 
-use orchid_jmespath::expression::Expression;
+use orchid_jmespath::expression::{Expression, Segment};
+use orchid_jmespath::value::Value;
 use orchid_plan::program::{
     Adapt, Advance, Auth, Body, Commit, CountedBy, Emit, Flow, FlowId, Part, Program, Step, Template, Tree,
     UrlHole, UrlPart, Window,
 };
 use tokio::sync::Semaphore;
+use url::Url;
 
 /// Items of one step beyond its `concurrency` that may exist at once in one run (waiting for permits, in
 /// backoff, or with sub-steps at work).
@@ -210,6 +212,38 @@ fn has_foreign_origin(step: &Step) -> bool {
     found
         .iter()
         .any(|e| comes_from_response(e) || (e.reads_under(&["item"]) && !item_is_own))
+}
+
+/// The URLs that the config itself states for a step whose origin may also come out of a response: where
+/// `${context.saved.next || config.base_url}` begins. Credentials may go there.
+pub(crate) fn stated_homes(step: &Step, config: &Value) -> Vec<Url> {
+    let mut found = Vec::new();
+    for hole in origin_holes(&step.request.url.parts) {
+        template(&hole.value, &mut found);
+    }
+    let paths = found.iter().flat_map(|expression| expression.reads());
+    paths.filter_map(|path| stated_at(&path.0, config)).collect()
+}
+
+/// The URL that stands in the config where a path leads, if it leads into the config.
+fn stated_at(path: &[Segment], config: &Value) -> Option<Url> {
+    let [Segment::Field(root), below @ ..] = path else {
+        return None;
+    };
+    if root != "config" {
+        return None;
+    }
+    let value = below
+        .iter()
+        .try_fold(config.clone(), |value, segment| match segment {
+            Segment::Field(name) => value.get(name),
+            Segment::Each => None,
+        })?;
+    value
+        .as_str()?
+        .parse()
+        .ok()
+        .filter(|url: &Url| matches!(url.scheme(), "http" | "https"))
 }
 
 /// The holes that the origin is made of: all before the path surely starts. What follows a base directly counts

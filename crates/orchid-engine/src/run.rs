@@ -18,7 +18,7 @@ use crate::auth::{Authenticator, Owner};
 use crate::commit::Ledger;
 use crate::fault::{Fault, Kind};
 use crate::limits::Limits;
-use crate::node::Node;
+use crate::node::{self, Node};
 use crate::origin;
 use crate::outcome::{Counters, Outcome, RunReport};
 use crate::ports::{Header, Ports};
@@ -178,6 +178,7 @@ impl Run {
             ports.clock.clone(),
             redactor.clone(),
         );
+        let homes = node::stated_homes(&spec.program.plans[&spec.plan].step, &spec.config);
         let started = Instant::now();
         let source = format!(
             "/tenants/{}/integrations/{}/configs/{}/plans/{}",
@@ -199,7 +200,7 @@ impl Run {
             source,
             stop: RunStop::default(),
             at_end: Mutex::default(),
-            homes: Mutex::default(),
+            homes: Mutex::new(homes),
             sent: AtomicU64::new(0),
             limit_reached: AtomicBool::new(false),
             failures: Failures::default(),

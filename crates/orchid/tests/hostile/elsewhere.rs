@@ -139,6 +139,13 @@ async fn taken_out_of_a_response() {
         .at("/data", [json(200, "{\"next\":\"http://nowhere.invalid/b\"}")])
         .fails(1, "dns", "nowhere.invalid"),
         case(
+            "a link that a run before has saved, else the config's own URL",
+            "url: \"${context.saved.link || config.base_url}/data\"\nsave: { link: response.body.link }",
+        )
+        .api([json(200, "{}")])
+        .succeeds(1)
+        .sends("S3CR3T"),
+        case(
             "the parent's own URL",
             "steps:\n  again:\n    url: ${parent.url}\n    headers: { X-Key: \"${config.token}\" }",
         )
