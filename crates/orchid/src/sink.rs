@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 use std::path::Path;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -98,8 +99,14 @@ fn closed() -> Fault {
     Fault::new(Kind::Sink, "the output is closed")
 }
 
+/// How long the thread gathers more events before it makes them durable with the first: nobody waits for the
+/// sink but checkpoints, and each `fsync` costs more than writing a hundred events.
+const GATHER: Duration = Duration::from_millis(2);
+
 /// Something that takes lines and can make them durable.
 trait Output: Write + Send {
+    /// How long it pays to wait for more before making lines durable.
+    fn gather(&self) -> Duration;
     fn make_durable(&mut self) -> io::Result<()>;
 }
 
@@ -121,12 +128,20 @@ macro_rules! write_through {
 write_through!(Stdout, Synced);
 
 impl Output for Stdout {
+    fn gather(&self) -> Duration {
+        Duration::ZERO
+    }
+
     fn make_durable(&mut self) -> io::Result<()> {
         self.0.flush()
     }
 }
 
 impl Output for Synced {
+    fn gather(&self) -> Duration {
+        GATHER
+    }
+
     fn make_durable(&mut self) -> io::Result<()> {
         self.0.flush()?;
         self.0.get_ref().sync_data()
@@ -136,6 +151,14 @@ impl Output for Synced {
 fn write_all(mut orders: mpsc::Receiver<Order>, mut output: Box<dyn Output>) {
     let mut batch = Vec::with_capacity(QUEUE);
     while orders.blocking_recv_many(&mut batch, QUEUE) > 0 {
+        if batch.len() < QUEUE && !output.gather().is_zero() {
+            std::thread::sleep(output.gather());
+            while batch.len() < QUEUE
+                && let Ok(order) = orders.try_recv()
+            {
+                batch.push(order);
+            }
+        }
         let written = write_batch(&batch, output.as_mut());
         let failed = written.is_err();
         let answer = written.map_err(|error| Fault::new(Kind::Sink, format!("cannot write events: {error}")));

@@ -67,17 +67,24 @@ pub(crate) fn main(arguments: &Run, settings: &Settings, terminal: &Terminal) ->
         config,
         trigger,
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|source| Failure::System {
-            what: "cannot start the runtime",
-            source,
-        })?;
+    let runtime = runtime().map_err(|source| Failure::System {
+        what: "cannot start the runtime",
+        source,
+    })?;
     let code = runtime.block_on(job.run());
     // A request that is being cut must not hold the terminal.
     runtime.shutdown_timeout(Duration::from_secs(1));
     code
+}
+
+/// Half the cores work for the engine. One run is mostly waiting and handing over, and each further thread costs
+/// wake-ups between threads for every request; the other cores are left to the sink and to the machine.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads((cores / 2).max(1))
+        .enable_all()
+        .build()
 }
 
 fn refuse_what_cannot_run(document: &Checked) -> Result<(), Failure> {
