@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::ColorChoice;
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report};
 use orchid_jmespath::problem::Problem;
-use orchid_plan::diagnostic::{Diagnostic, Severity};
+use orchid_plan::diagnostic::{Diagnostic, Severity, codes};
 use tracing_subscriber::EnvFilter;
 
 use crate::exit::Failure;
@@ -65,7 +65,7 @@ impl Terminal {
                 self.excerpt(
                     "expression",
                     source_text,
-                    "orchid::expression::failed",
+                    codes::EXPRESSION_FAILED,
                     Severity::Error,
                     message,
                     span.clone(),
@@ -128,10 +128,7 @@ impl Terminal {
 
     fn expression(&self, source: &str, problems: &[Problem], severity: Severity) {
         for one in problems {
-            let code = match severity {
-                Severity::Error => "orchid::expression::invalid",
-                Severity::Warning => "orchid::expression::suspicious",
-            };
+            let code = codes::of_expression(one.kind);
             self.excerpt(
                 "expression",
                 source,

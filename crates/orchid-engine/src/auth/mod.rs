@@ -3,7 +3,7 @@
 //! For each flow and each value of its `cached_by` there is one [`Entry`]: the token in force, and at most one
 //! *flight* that gets a new one. A flight runs in a task of its own: whoever started it may go away, a token
 //! that the API has given out is still kept. All who need a token meanwhile wait for the same flight, and
-//! fail together with it. Tokens are kept behind the [`Tokens`](crate::ports::Tokens) port, whose lease makes
+//! fail together with it. Tokens are kept behind the [`Tokens`] port, whose lease makes
 //! flights single over all who share it.
 //!
 //! Requests are made by whoever implements [`Perform`]. No clock, no HTTP here; no secret leaves in a message.

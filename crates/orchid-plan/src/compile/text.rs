@@ -272,18 +272,7 @@ pub(super) fn expression_problem(
     range: &Range<usize>,
     scope: &Scope,
 ) -> Diagnostic {
-    let code = match problem.kind {
-        ProblemKind::Syntax => codes::EXPRESSION_SYNTAX,
-        ProblemKind::UnknownFunction => codes::EXPRESSION_UNKNOWN_FUNCTION,
-        ProblemKind::Arity => codes::EXPRESSION_ARITY,
-        ProblemKind::ArgumentType => codes::EXPRESSION_ARGUMENT_TYPE,
-        ProblemKind::UndefinedVariable => codes::EXPRESSION_UNDEFINED_VARIABLE,
-        ProblemKind::UnknownRoot => codes::EXPRESSION_UNKNOWN_NAME,
-        ProblemKind::UnknownField => codes::EXPRESSION_UNKNOWN_FIELD,
-        ProblemKind::Value => codes::EXPRESSION_VALUE,
-        ProblemKind::TooLarge => codes::EXPRESSION_TOO_LARGE,
-        ProblemKind::Suspicious => codes::EXPRESSION_SUSPICIOUS,
-    };
+    let code = codes::of_expression(problem.kind);
     let place = range.start + problem.span.start..range.start + problem.span.end;
     let written = text.value.get(place.clone()).unwrap_or_default();
     let name = written.trim_matches('"');

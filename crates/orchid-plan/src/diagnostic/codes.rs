@@ -1,5 +1,7 @@
 //! Every diagnostic's code, in one list. Each has a page `docs/errors/<area>/<name>.md`; a test holds them together.
 
+use orchid_jmespath::problem::ProblemKind;
+
 /// A code and what it says, in one line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Code {
@@ -59,6 +61,7 @@ codes! {
     EXPRESSION_VALUE = "orchid::expression::value": "A literal that is out of its range";
     EXPRESSION_TOO_LARGE = "orchid::expression::too-large": "An expression that is longer or deeper than the bounds allow";
     EXPRESSION_SUSPICIOUS = "orchid::expression::suspicious": "An expression that is legal but probably not what was meant";
+    EXPRESSION_FAILED = "orchid::expression::failed": "An expression that failed while it was evaluated";
     EXPRESSION_CONSTANT = "orchid::expression::constant": "A condition whose outcome is always the same";
     TEMPLATE_LOOKS_LIKE_EXPRESSION = "orchid::template::looks-like-expression": "Literal text that reads like an expression";
     VALUES_CYCLE = "orchid::values::cycle": "Named expressions that read one another in a circle";
@@ -94,4 +97,20 @@ codes! {
     LIMIT_FIGURE = "orchid::limit::figure": "A figure of a rate limit that is none";
     LIMIT_MATCH = "orchid::limit::match": "A rate limit that can match nothing";
     LIMIT_ADAPT = "orchid::limit::adapt": "A rate limit that cannot learn";
+}
+
+/// The code of a static problem of an expression.
+pub fn of_expression(kind: ProblemKind) -> &'static str {
+    match kind {
+        ProblemKind::Syntax => EXPRESSION_SYNTAX,
+        ProblemKind::UnknownFunction => EXPRESSION_UNKNOWN_FUNCTION,
+        ProblemKind::Arity => EXPRESSION_ARITY,
+        ProblemKind::ArgumentType => EXPRESSION_ARGUMENT_TYPE,
+        ProblemKind::UndefinedVariable => EXPRESSION_UNDEFINED_VARIABLE,
+        ProblemKind::UnknownRoot => EXPRESSION_UNKNOWN_NAME,
+        ProblemKind::UnknownField => EXPRESSION_UNKNOWN_FIELD,
+        ProblemKind::Value => EXPRESSION_VALUE,
+        ProblemKind::TooLarge => EXPRESSION_TOO_LARGE,
+        ProblemKind::Suspicious => EXPRESSION_SUSPICIOUS,
+    }
 }
