@@ -64,6 +64,12 @@ fn the_command_line_is_documented() {
     check("cli.md", &page);
 }
 
+/// Editors read it: the examples name it in their first line.
+#[test]
+fn the_schema_is_there_for_editors() {
+    check("integration.schema.json", &orchid(&["schema"]));
+}
+
 #[test]
 fn the_settings_are_documented() {
     let page = format!(
