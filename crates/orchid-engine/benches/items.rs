@@ -25,7 +25,8 @@ use orchid_engine::ports::{Fetch, Outgoing, Ports, Receipt, Reply, Sink};
 use orchid_engine::run::run;
 use orchid_engine::trace::Silent;
 use orchid_jmespath::value::Value;
-use orchid_plan::compile::{Bounds, compile};
+use orchid_plan::compile::Bounds;
+use orchid_plan::document;
 use orchid_testkit::world::{MemoryCheckpoints, VirtualClock, spec};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -68,12 +69,11 @@ impl Sink for Nowhere {
 }
 
 fn measure(name: &str, yaml: &str, requests: u32, item: usize) {
-    let document = orchid_plan::document::read(yaml.to_owned(), "bench.yaml");
-    let compiled = compile(document.expanded.as_ref().unwrap(), Bounds::default());
+    let loaded = document::load(yaml.as_bytes(), Bounds::default());
     let program = Arc::new(
-        compiled
+        loaded
             .program
-            .unwrap_or_else(|| panic!("{:?}", compiled.diagnostics)),
+            .unwrap_or_else(|| panic!("{:?}", loaded.diagnostics)),
     );
     let users: Vec<String> = (0..10_000).map(|id| format!(r#"{{"id":{id}}}"#)).collect();
     let record = |n: usize| {

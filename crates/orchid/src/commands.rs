@@ -16,7 +16,7 @@ use std::path::Path;
 use crate::exit::{Code, Failure};
 
 /// Reads a file that the user named.
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|source| Failure::File {
         verb: "read",
         path: path.display().to_string(),

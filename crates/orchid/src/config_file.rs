@@ -9,6 +9,7 @@ use orchid_plan::program::ConfigSchema;
 use orchid_plan::source::{self, tree};
 use serde_json::{Map, Value as Json};
 
+use crate::commands;
 use crate::exit::Failure;
 
 /// A config, ready to run with.
@@ -65,11 +66,7 @@ pub(crate) fn trigger(parameters: &[(String, String)]) -> Result<Value, Failure>
 
 fn read(path: &Path) -> Result<Source, Failure> {
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|source| Failure::File {
-        verb: "read",
-        path: name.clone(),
-        source,
-    })?;
+    let bytes = commands::read(path)?;
     let text = match source::decode(&bytes) {
         Ok(text) => text.to_owned(),
         Err(diagnostic) => {

@@ -3,14 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use orchid_plan::compile::{self, Bounds};
-use orchid_plan::definition::Definition;
-use orchid_plan::diagnostic::{Diagnostic, Severity};
+use orchid_plan::compile::Bounds;
+use orchid_plan::document::{self, Loaded};
 use orchid_plan::program::Program;
-use orchid_plan::{document, explain};
 use smol_str::SmolStr;
 
-use crate::commands::nearest;
+use crate::commands::{self, nearest};
 use crate::exit::Failure;
 use crate::settings::Settings;
 use crate::terminal::Terminal;
@@ -22,10 +20,8 @@ pub(crate) struct Read {
     pub(crate) name: String,
     /// The text; what is not UTF-8 is replaced.
     pub(crate) text: String,
-    /// Errors and warnings in the text's order.
-    pub(crate) diagnostics: Vec<Diagnostic>,
-    definition: Option<Definition>,
-    program: Option<Program>,
+    /// The program, and errors and warnings in the text's order.
+    pub(crate) loaded: Loaded,
 }
 
 /// A document without errors.
@@ -35,35 +31,19 @@ pub(crate) struct Checked {
     pub(crate) name: String,
     /// What the engine runs.
     pub(crate) program: Arc<Program>,
-    definition: Definition,
+    loaded: Loaded,
 }
 
 /// Reads and checks a file.
 pub(crate) fn read(path: &Path, settings: &Settings) -> Result<Read, Failure> {
-    let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|source| Failure::File {
-        verb: "read",
-        path: name.clone(),
-        source,
-    })?;
-    let mut document = document::read(bytes, name);
-    let mut program = None;
-    if let Some(definition) = &document.expanded {
-        let compiled = compile::compile(
-            definition,
-            Bounds {
-                nesting: settings.values.max_nesting,
-            },
-        );
-        program = compiled.program;
-        document.add(compiled.diagnostics);
-    }
+    let bytes = commands::read(path)?;
+    let bounds = Bounds {
+        nesting: settings.values.max_nesting,
+    };
     Ok(Read {
-        name: document.name,
-        text: String::from_utf8_lossy(&document.text).into_owned(),
-        diagnostics: document.diagnostics,
-        definition: document.expanded,
-        program,
+        name: path.display().to_string(),
+        loaded: document::load(&bytes, bounds),
+        text: String::from_utf8_lossy(&bytes).into_owned(),
     })
 }
 
@@ -72,28 +52,24 @@ pub(crate) fn checked(read: Read, terminal: &Terminal) -> Result<Checked, Failur
     let Read {
         name,
         text,
-        diagnostics,
-        definition,
-        program,
+        mut loaded,
     } = read;
-    let broken = diagnostics.iter().any(|one| one.severity == Severity::Error);
-    match (program, definition) {
-        (Some(program), Some(definition)) if !broken => {
-            if !diagnostics.is_empty() {
-                terminal.diagnostics(&name, &text, &diagnostics);
-            }
-            Ok(Checked {
-                name,
-                program: Arc::new(program),
-                definition,
-            })
-        }
-        _ => Err(Failure::Document {
+    let Some(program) = loaded.program.take() else {
+        let diagnostics = loaded.diagnostics;
+        return Err(Failure::Document {
             name,
             text,
             diagnostics,
-        }),
+        });
+    };
+    if !loaded.diagnostics.is_empty() {
+        terminal.diagnostics(&name, &text, &loaded.diagnostics);
     }
+    Ok(Checked {
+        name,
+        program: Arc::new(program),
+        loaded,
+    })
 }
 
 impl Checked {
@@ -122,7 +98,8 @@ impl Checked {
 
     /// One plan as a document of its own, sugar expanded and defaults filled in.
     pub(crate) fn explain(&self, plan: &str) -> Result<String, Failure> {
-        explain::explain(&self.definition, plan)
+        self.loaded
+            .explain(plan)
             .ok_or_else(|| Failure::usage(format!("{} has no plan {plan}", self.name), "choose another"))
     }
 }

@@ -28,7 +28,7 @@ use orchid_engine::outcome::{Outcome, RunReport};
 use orchid_engine::run::{RunSpec, run};
 use orchid_jmespath::document;
 use orchid_jmespath::value::Value;
-use orchid_plan::compile::{Bounds, compile};
+use orchid_plan::compile::Bounds;
 use orchid_plan::diagnostic::Severity;
 use orchid_plan::program::Program;
 use orchid_testkit::api::{Answer, Api, Asked};
@@ -37,19 +37,15 @@ use tokio_util::sync::CancellationToken;
 
 /// A document to a program; panics with the diagnostics.
 fn program(yaml: &str) -> Arc<Program> {
-    let document = orchid_plan::document::read(yaml.to_owned(), "test.yaml");
-    let errors = |found: &[orchid_plan::diagnostic::Diagnostic]| {
-        let errors = found.iter().filter(|d| d.severity == Severity::Error);
-        errors
-            .map(|d| format!("{} {}: {}\n", d.code, d.pointer, d.message))
-            .collect::<String>()
-    };
-    let read = errors(&document.diagnostics);
-    assert!(read.is_empty(), "{read}{yaml}");
-    let compiled = compile(document.expanded.as_ref().unwrap(), Bounds::default());
-    let found = errors(&compiled.diagnostics);
-    assert!(found.is_empty(), "{found}{yaml}");
-    Arc::new(compiled.program.unwrap())
+    let loaded = orchid_plan::document::load(yaml.as_bytes(), Bounds::default());
+    let errors = loaded
+        .diagnostics
+        .iter()
+        .filter(|d| d.severity == Severity::Error);
+    let found: String = errors
+        .map(|d| format!("{} {}: {}\n", d.code, d.pointer, d.message))
+        .collect();
+    Arc::new(loaded.program.unwrap_or_else(|| panic!("{found}{yaml}")))
 }
 
 /// A document with one plan `p` of these fields (indented by four), for the API at `https://api.example`.

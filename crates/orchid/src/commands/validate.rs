@@ -13,8 +13,13 @@ pub(crate) fn main(arguments: &Validate, settings: &Settings, terminal: &Termina
     let mut code = Code::Success;
     for path in &arguments.files {
         let read = document::read(path, settings)?;
-        terminal.diagnostics(&read.name, &read.text, &read.diagnostics);
-        if read.diagnostics.iter().any(|one| one.severity == Severity::Error) {
+        terminal.diagnostics(&read.name, &read.text, &read.loaded.diagnostics);
+        if read
+            .loaded
+            .diagnostics
+            .iter()
+            .any(|one| one.severity == Severity::Error)
+        {
             code = Code::Invalid;
         }
     }
