@@ -6,10 +6,8 @@ use std::sync::Arc;
 
 use orchid_jmespath::expression::{Expression, Segment};
 use orchid_jmespath::value::Value;
-use orchid_plan::program::{
-    Adapt, Advance, Auth, Body, Commit, CountedBy, Emit, Flow, FlowId, Part, Program, Step, Template, Tree,
-    UrlHole, UrlPart, Window,
-};
+use orchid_plan::program::expressions::{of_limit, of_step, of_template};
+use orchid_plan::program::{Auth, Commit, Flow, FlowId, Program, Step, UrlHole, UrlPart, Window};
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -205,23 +203,16 @@ fn has_foreign_origin(step: &Step) -> bool {
         .iterate_over
         .as_ref()
         .is_some_and(|list| !comes_from_response(list));
-    let mut found = Vec::new();
-    for hole in origin_holes(&step.request.url.parts) {
-        template(&hole.value, &mut found);
-    }
-    found
-        .iter()
+    origin_expressions(step)
+        .into_iter()
         .any(|e| comes_from_response(e) || (e.reads_under(&["item"]) && !item_is_own))
 }
 
 /// The URLs that the config itself states for a step whose origin may also come out of a response: where
 /// `${context.saved.next || config.base_url}` begins. Credentials may go there.
 pub(crate) fn stated_homes(step: &Step, config: &Value) -> Vec<Url> {
-    let mut found = Vec::new();
-    for hole in origin_holes(&step.request.url.parts) {
-        template(&hole.value, &mut found);
-    }
-    let paths = found.iter().flat_map(|expression| expression.reads());
+    let expressions = origin_expressions(step).into_iter();
+    let paths = expressions.flat_map(Expression::reads);
     paths.filter_map(|path| stated_at(&path.0, config)).collect()
 }
 
@@ -244,6 +235,15 @@ fn stated_at(path: &[Segment], config: &Value) -> Option<Url> {
         .parse()
         .ok()
         .filter(|url: &Url| matches!(url.scheme(), "http" | "https"))
+}
+
+/// The expressions that decide on the origin of a step's URL.
+fn origin_expressions(step: &Step) -> Vec<&Expression> {
+    let mut found = Vec::new();
+    for hole in origin_holes(&step.request.url.parts) {
+        of_template(&hole.value, &mut |expression| found.push(expression));
+    }
+    found
 }
 
 /// The holes that the origin is made of: all before the path surely starts. What follows a base directly counts
@@ -288,87 +288,22 @@ fn comes_from_response(expression: &Expression) -> bool {
 /// All expressions that may be evaluated for a step, those of its flows and limits included.
 fn expressions<'a>(program: &'a Program, step: &'a Step, window: Option<&'a Window>) -> Vec<&'a Expression> {
     let mut out = Vec::new();
-    request(step, &mut out);
-    out.extend(
-        step.iterate_over
-            .iter()
-            .chain(&step.when)
-            .chain(&step.unique_by)
-            .chain(&step.break_when),
-    );
-    match &step.advance {
-        Advance::Once => {}
-        Advance::While(e) | Advance::NextUrl(e) => out.push(e),
+    let mut visit = |expression: &'a Expression| out.push(expression);
+    of_step(step, &mut visit);
+    window
+        .and_then(|window| window.split_when.as_ref())
+        .into_iter()
+        .for_each(&mut visit);
+    for flow in flows(program, step) {
+        flow.cached_by.iter().for_each(&mut visit);
+        for (_, template) in flow.attach.templates() {
+            of_template(template, &mut visit);
+        }
     }
-    for var in &step.vars {
-        out.push(&var.init);
-        out.extend(&var.next);
+    for limit in step.limits.iter().filter_map(|id| program.limits.get(id.0)) {
+        of_limit(limit, &mut visit);
     }
-    let judge = &step.judge;
-    out.extend(
-        judge
-            .abort_when
-            .iter()
-            .chain(&judge.skip_when)
-            .chain(&judge.refresh_when),
-    );
-    out.extend(judge.throttled_when.iter().chain(&judge.success_when));
-    out.extend(judge.retry.iter().map(|rule| &rule.when));
-    for save in &step.save {
-        out.push(&save.value);
-        out.extend(save.when.iter().chain(&save.key));
-    }
-    if let Emit::Expression(e) = &step.emit {
-        out.push(e);
-    }
-    for text in step.topic.iter().chain(&step.key) {
-        template(text, &mut out);
-    }
-    out.extend(window.and_then(|window| window.split_when.as_ref()));
-    flows(program, step).for_each(|flow| {
-        out.extend(&flow.cached_by);
-        attach(flow, &mut out);
-    });
-    limits(program, step, &mut out);
     out
-}
-
-fn request<'a>(step: &'a Step, out: &mut Vec<&'a Expression>) {
-    let request = &step.request;
-    template(&request.method, out);
-    for part in &request.url.parts {
-        match part {
-            UrlPart::Text(_) => {}
-            UrlPart::Base(UrlHole { value, .. })
-            | UrlPart::Segment(UrlHole { value, .. })
-            | UrlPart::Path(UrlHole { value, .. })
-            | UrlPart::Query(UrlHole { value, .. }) => template(value, out),
-        }
-    }
-    for (_, value) in &request.params {
-        tree(value, out);
-    }
-    for (_, text) in &request.headers {
-        template(text, out);
-    }
-    match &request.body {
-        Body::None => {}
-        Body::Value(value) => tree(value, out),
-        Body::Form(fields) => {
-            for (_, value) in fields {
-                tree(value, out);
-            }
-        }
-        Body::Graphql { query, variables } => {
-            template(query, out);
-            if let Some(variables) = variables {
-                tree(variables, out);
-            }
-        }
-    }
-    if let Auth::Select(text) = &step.auth {
-        template(text, out);
-    }
 }
 
 fn flows<'a>(program: &'a Program, step: &Step) -> impl Iterator<Item = &'a Flow> + use<'a> {
@@ -378,52 +313,4 @@ fn flows<'a>(program: &'a Program, step: &Step) -> impl Iterator<Item = &'a Flow
         Auth::Select(_) => 0..program.flows.len(),
     };
     program.flows.get(range).into_iter().flatten()
-}
-
-fn attach<'a>(flow: &'a Flow, out: &mut Vec<&'a Expression>) {
-    let all = flow
-        .attach
-        .headers
-        .iter()
-        .chain(&flow.attach.params)
-        .chain(&flow.attach.cookies);
-    all.for_each(|(_, text)| template(text, out));
-}
-
-fn limits<'a>(program: &'a Program, step: &Step, out: &mut Vec<&'a Expression>) {
-    for limit in step.limits.iter().filter_map(|id| program.limits.get(id.0)) {
-        out.extend(&limit.cost);
-        if let CountedBy::Expression(e) = &limit.counted_by {
-            out.push(e);
-        }
-        if let Some(Adapt::By {
-            limit,
-            remaining,
-            reset,
-            retry_after,
-            ..
-        }) = &limit.adapt
-        {
-            out.extend(limit.iter().chain(remaining).chain(reset).chain(retry_after));
-        }
-    }
-}
-
-fn template<'a>(template: &'a Template, out: &mut Vec<&'a Expression>) {
-    match template {
-        Template::Literal(_) => {}
-        Template::Whole(e) => out.push(e),
-        Template::Mixed(parts) => out.extend(parts.iter().filter_map(|part| match part {
-            Part::Expression(e) => Some(e),
-            Part::Text(_) => None,
-        })),
-    }
-}
-
-fn tree<'a>(value: &'a Tree, out: &mut Vec<&'a Expression>) {
-    match value {
-        Tree::Leaf(leaf) => template(leaf, out),
-        Tree::Array(items) => items.iter().for_each(|item| tree(item, out)),
-        Tree::Object(fields) => fields.iter().for_each(|(_, field)| tree(field, out)),
-    }
 }

@@ -4,6 +4,8 @@
 //! defaults are filled in, names are resolved to indexes, expressions are compiled. A program is shared
 //! (`Arc`) by all runs of one revision; nobody changes it.
 
+pub mod expressions;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -573,6 +575,13 @@ pub struct Attach {
     pub params: Vec<(SmolStr, Template)>,
     /// Cookies.
     pub cookies: Vec<(SmolStr, Template)>,
+}
+
+impl Attach {
+    /// All templates by name: those of headers, then of parameters, then of cookies.
+    pub fn templates(&self) -> impl Iterator<Item = &(SmolStr, Template)> {
+        self.headers.iter().chain(&self.params).chain(&self.cookies)
+    }
 }
 
 /// Request signing, validated and explained; run by a later version.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use orchid_jmespath::expression::Segment;
 use orchid_jmespath::value::Value;
+use orchid_plan::program::expressions::of_template;
 use orchid_plan::program::{Flow, Template};
 use smol_str::SmolStr;
 
@@ -10,6 +11,8 @@ use super::token::Token;
 use super::{Credentials, scope};
 use crate::fault::Fault;
 use crate::ports::Header;
+use crate::scope::Root;
+use crate::text;
 
 /// Fills the templates of `attach`. Entries whose whole value is null are left out.
 pub(super) fn attach(
@@ -24,13 +27,13 @@ pub(super) fn attach(
     if attach.headers.is_empty() && attach.params.is_empty() && attach.cookies.is_empty() {
         return Ok(credentials);
     }
-    let root = scope::with(root, &credentials.auth, None);
+    let root = Root::of(scope::with(root, &credentials.auth, None), now);
     let filled = |part: &str, templates: &[(SmolStr, Template)]| -> Result<Vec<(String, String)>, Fault> {
         let mut out = Vec::with_capacity(templates.len());
         for (name, template) in templates {
             let field = format!("auth.{}.attach.{part}.{name}", flow.name);
-            if let Some(text) = scope::text(&field, template, &root, now)? {
-                out.push((name.to_string(), text));
+            if let Some(text) = text::text(&field, template, &root)? {
+                out.push((name.to_string(), text.text));
             }
         }
         Ok(out)
@@ -51,10 +54,12 @@ pub(super) fn attach(
 
 /// The outputs that `attach` cannot do without: those its templates read.
 pub(super) fn needs(flow: &Flow) -> Vec<SmolStr> {
-    let attach = &flow.attach;
-    let templates = attach.headers.iter().chain(&attach.params).chain(&attach.cookies);
+    let mut expressions = Vec::new();
+    for (_, template) in flow.attach.templates() {
+        of_template(template, &mut |expression| expressions.push(expression));
+    }
     let mut names = Vec::new();
-    for expression in templates.flat_map(|(_, template)| scope::expressions(template)) {
+    for expression in expressions {
         for path in expression.reads() {
             if let [Segment::Field(root), Segment::Field(name), ..] = path.0.as_slice()
                 && root == "auth"

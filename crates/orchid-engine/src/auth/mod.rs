@@ -27,6 +27,8 @@ use tokio_util::task::TaskTracker;
 use crate::fault::{Fault, Kind};
 use crate::ports::{Clock, Header, Tokens};
 use crate::redact::Redactor;
+use crate::scope::Root;
+use crate::text;
 use entry::{Entry, Standing};
 use flight::Flight;
 use token::{Token, TokenKey};
@@ -145,8 +147,8 @@ impl Authenticator {
             Auth::Flow(id) => return Ok(Some(*id)),
             Auth::Select(template) => template,
         };
-        let now = self.clock.now();
-        let name = scope::value("auth", template, root, now)?;
+        let root = Root::of(root.clone(), self.clock.now());
+        let name = text::value("auth", template, &root)?;
         if name.is_null() {
             return Ok(None);
         }
