@@ -58,12 +58,7 @@ impl Run {
             iteration,
             position: &shown,
         };
-        let event = record::error(&site, &fault, exchange);
-        let kept = match self.hand_over(event).await {
-            Ok(receipt) => self.await_receipt(receipt).await,
-            Err(fault) => Err(fault),
-        };
-        if let Err(fault) = kept {
+        if let Err(fault) = self.keep(record::error(&site, &fault, exchange)).await {
             self.fail_sink(&fault, &node.step.path);
         }
     }
@@ -98,11 +93,7 @@ impl Run {
             iteration,
             position: &shown,
         };
-        let kept = match self.hand_over(record::error(&site, &fault, None)).await {
-            Ok(receipt) => self.await_receipt(receipt).await,
-            Err(fault) => Err(fault),
-        };
-        if let Err(fault) = kept {
+        if let Err(fault) = self.keep(record::error(&site, &fault, None)).await {
             place.above.cut_short();
             self.fail_sink(&fault, &node.step.path);
         }
@@ -126,6 +117,12 @@ impl Run {
             Some(result) => result,
             None => Err(given_up()),
         }
+    }
+
+    /// Hands an event to the sink and waits until it is durable.
+    async fn keep(&self, event: Event) -> Result<(), Fault> {
+        let receipt = self.hand_over(event).await?;
+        self.await_receipt(receipt).await
     }
 
     /// Waits until a response's event is durable, and counts it.
